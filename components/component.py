@@ -1,0 +1,85 @@
+"""What every component shares: its token, its children's parent, its tags, its region, and strict arguments."""
+
+from difflib import get_close_matches
+from typing import Any, Mapping, NoReturn, NotRequired, TypedDict
+
+import pulumi
+
+PLANES = ("edge", "service", "state", "control")
+
+
+class ArgumentError(pulumi.RunError):
+    """A value that cannot work. Pulumi prints a RunError as one line, without a traceback."""
+
+
+class ComponentArgs(TypedDict):
+    """What every component takes."""
+
+    region: NotRequired[str]
+    """The AWS region of the component and all its parts. Default: its provider's."""
+
+
+class Component(pulumi.ComponentResource):
+    """A Pulumi component. Its token is part of every child's URN, so renaming the class replaces them."""
+
+    def __init__(
+        self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        self.name = name
+        self._check_keys(args)
+        self._region = args.get("region")
+        mark = pulumi.ResourceOptions(transformations=[self._mark])
+        opts = pulumi.ResourceOptions.merge(opts, mark)
+        super().__init__(f"fourplane:index:{type(self).__name__}", name, dict(args), opts)
+        self.child = pulumi.ResourceOptions(parent=self)
+
+    @classmethod
+    def plane(cls) -> str:
+        """The plane it belongs to: the folder that it lives in; "network" for what carries all four."""
+        folder = cls.__module__.split(".")[1]
+        return folder if folder in PLANES else "network"
+
+    def reject(self, argument: str, got: object, expected: str) -> NoReturn:
+        raise ArgumentError(
+            f"{type(self).__name__} '{self.name}': {argument} must be {expected}, got {got!r}"
+        )
+
+    def _mark(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
+        """Tag what can be tagged and place what can be placed; the innermost component has the last word."""
+        if args.resource is self or not isinstance(args.resource, pulumi.CustomResource):
+            return pulumi.ResourceTransformationResult(args.props, args.opts)
+        props = tagged(args, {"component": self.name, "plane": self.plane()})
+        if self._region and hasattr(type(args.resource), "region") and props.get("region") is None:
+            props = {**props, "region": self._region}
+        return pulumi.ResourceTransformationResult(props, args.opts)
+
+    def _check_keys(self, args: Mapping[str, Any]) -> None:
+        """A TypedDict is only a dict at run time, so a typo would otherwise fall back to the default."""
+        shape = type(self).__init__.__annotations__["args"]
+        where = f"{type(self).__name__} '{self.name}'"
+        known = {*shape.__required_keys__, *shape.__optional_keys__}
+        for key in sorted(args.keys() - known):
+            near = get_close_matches(key, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise ArgumentError(f"{where}: no argument '{key}'{hint}")
+        for key in sorted(shape.__required_keys__ - args.keys()):
+            raise ArgumentError(f"{where}: '{key}' is required")
+
+
+def tagged(args: pulumi.ResourceTransformationArgs, tags: Mapping[str, str]) -> dict[str, Any]:
+    """A resource's arguments with tags added where it has none of that key, in the shape that its type wants."""
+    props = dict(args.props)
+    if args.type_ == "aws:autoscaling/group:Group":
+        own: Any = props.get("tags") or []
+        have = {tag["key"] if isinstance(tag, Mapping) else tag.key for tag in own}
+        added = [
+            {"key": key, "value": value, "propagate_at_launch": True}
+            for key, value in tags.items()
+            if key not in have
+        ]
+        props["tags"] = [*own, *added]
+    elif hasattr(type(args.resource), "tags_all"):
+        own = props.get("tags") or {}
+        merge = lambda given: {**tags, **given}
+        props["tags"] = own.apply(merge) if isinstance(own, pulumi.Output) else merge(own)
+    return props

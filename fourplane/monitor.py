@@ -1,0 +1,335 @@
+"""What stands where the Pulumi engine stands: receives registrations, prepares them, and asks a cloud."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+
+from google.protobuf import empty_pb2
+from pulumi.runtime import mocks
+from pulumi.runtime._callbacks import _CallbackServicer
+from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.settings import get_project, get_stack
+from pulumi.runtime.sync_await import _sync_await
+
+from fourplane import wire
+from fourplane.errors import Mistake
+from fourplane.graph import Graph, Resource, secret_texts
+from fourplane.project import Project, Settings
+
+if TYPE_CHECKING:
+    from fourplane.engine import Cloud
+
+DEFAULT_REGION = "us-east-1"
+STACK = "pulumi:pulumi:Stack"
+OPTIONS = (
+    "aliases",
+    "customTimeouts",
+    "deleteBeforeReplace",
+    "deletedWith",
+    "ignoreChanges",
+    "importId",
+    "replaceOnChanges",
+    "replace_with",
+    "retainOnDelete",
+    "additionalSecretOutputs",
+)
+
+
+class Monitor(mocks.MockMonitor):
+    """The SDK's mock monitor, with the engine's part added: options, transforms, regions, references, secrets."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        cloud: "Cloud",
+        config: Settings,
+        project: Project,
+        preview: bool,
+        progress: Callable[[Resource], None],
+    ) -> None:
+        super().__init__(_NoMocks())
+        self.graph, self.cloud, self.preview, self.progress = graph, cloud, preview, progress
+        self.root = str(project.root)
+        self.default_region = config.get("aws:region", DEFAULT_REGION)
+        self.failure: BaseException | None = None
+        self.failed: Resource | None = None
+        self._regions: dict[str, str] = {}  # of providers and components, by URN
+        self._transforms: dict[str, list[Any]] = {}  # each resource's own and its parents', by URN
+        self._stack_transforms_: list[Any] = []
+        self._invoke_transforms: list[Any] = []
+        graph.secrets |= {config.values[k] for k in config.secret_keys if len(config.values.get(k, "")) >= 6}
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """The engine's form: every parent's type but the stack's, then the resource's own."""
+        parents = parent.split("::")[2] if parent else STACK
+        qualified = type_ if parents == STACK else f"{parents}${type_}"
+        return f"urn:pulumi:{get_stack()}::{get_project()}::{qualified}::{name}"
+
+    # Resources
+
+    def RegisterResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        if request.type == STACK:
+            self.stack_urn = urn
+            return resource_pb2.RegisterResourceResponse(urn=urn)
+        resource = None
+        try:
+            self._transform(request, urn)
+            resource = self._resource(request, urn)
+            if urn in self.graph.resources:
+                raise Mistake("registered twice; a type and name may stand once under one parent")
+            self.graph.resources[urn] = resource
+            resource.id, resource.outputs = self._made(request, resource)
+        except BaseException as error:
+            self._remember(error, resource)
+            raise
+        self._learn(resource, request.additionalSecretOutputs)
+        self.progress(resource)
+        return resource_pb2.RegisterResourceResponse(
+            urn=urn, id=resource.id, object=wire.write(resource.outputs), unknown=resource.custom
+        )
+
+    def ReadResource(self, request: Any) -> Any:
+        urn = self.make_urn(request.parent, request.type, request.name)
+        resource = None
+        try:
+            resource = self._resource(request, urn, read=True)
+            self.graph.resources[urn] = resource
+            resource.id = request.id
+            resource.outputs = {**resource.inputs, **self.cloud.read(resource, request.id)}
+        except BaseException as error:
+            self._remember(error, resource)
+            raise
+        self._learn(resource, request.additionalSecretOutputs)
+        return resource_pb2.ReadResourceResponse(urn=urn, properties=wire.write(resource.outputs))
+
+    def RegisterResourceOutputs(self, request: Any) -> Any:
+        outputs = wire.read(request.outputs)
+        self.graph.secrets |= secret_texts(outputs)
+        if not self.preview and (loose := [key for key, value in outputs.items() if _unknown(value)]):
+            error = Mistake(f"output {', '.join(loose)} stands on a value that the cloud did not give")
+            self._remember(error, self.graph.resources.get(request.urn))
+            raise error
+        if request.urn == getattr(self, "stack_urn", None):
+            self.graph.outputs = outputs
+        elif request.urn in self.graph.resources:
+            self.graph.resources[request.urn].outputs = outputs
+        return empty_pb2.Empty()
+
+    def _resource(self, request: Any, urn: str, read: bool = False) -> Resource:
+        inputs = wire.read(request.properties if read else request.object)
+        self.graph.secrets |= secret_texts(inputs)
+        depends = {} if read else request.propertyDependencies
+        return Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent="" if request.parent == getattr(self, "stack_urn", "") else request.parent,
+            custom=True if read else request.custom,
+            provider=self._provider(request),
+            region=self._region(request, inputs, read),
+            protect=False if read else request.protect,
+            inputs=inputs,
+            dependencies=sorted(request.dependencies),
+            property_dependencies={k: sorted(v.urns) for k, v in sorted(depends.items())},
+            options={} if read else _options(request),
+            declared_at=self._position(request),
+        )
+
+    def _made(self, request: Any, resource: Resource) -> tuple[str, dict[str, Any]]:
+        if not resource.custom:
+            return "", {}
+        if resource.type.startswith("pulumi:providers:"):
+            return f"{resource.name}-provider", dict(resource.inputs)
+        if not self.preview and (loose := [k for k, v in resource.inputs.items() if _unknown(v)]):
+            origins = sorted({u for key in loose for u in resource.property_dependencies.get(key, [])})
+            named = ", ".join(u.split("::", 2)[2].split("$")[-1] for u in origins)
+            raise Mistake(
+                f"{', '.join(loose)} stands on an output that the cloud did not give; look at {named or 'it'}"
+            )
+        if request.importId:
+            return request.importId, {**resource.inputs, **self.cloud.read(resource, request.importId)}
+        id, outputs = self.cloud.create(resource)
+        return id, {**resource.inputs, **outputs}
+
+    def _learn(self, resource: Resource, secret_outputs: Any) -> None:
+        """Mask what the program marked, remember the region, and let references find the resource."""
+        hidden = {*secret_outputs, *(k for k, v in resource.inputs.items() if wire.contains(v, wire.Secret))}
+        for key in hidden & resource.outputs.keys():
+            if not isinstance(resource.outputs[key], wire.Secret):
+                resource.outputs[key] = wire.Secret(resource.outputs[key])
+        self.graph.secrets |= secret_texts(resource.outputs)
+        if resource.region:
+            self._regions[resource.urn] = resource.region
+        self.resources[resource.urn] = mocks.MockMonitor.ResourceRegistration(
+            resource.urn, resource.id, resource.outputs
+        )
+
+    def _remember(self, error: BaseException, resource: Resource | None) -> None:
+        """Keep the first failure; the ones that follow are its echoes."""
+        if self.failure is None:
+            self.failure, self.failed = error, resource
+
+    # Providers, regions, places
+
+    def _provider(self, request: Any) -> str:
+        if request.provider or not getattr(request, "custom", True) or request.type.startswith("pulumi:"):
+            return request.provider
+        package = request.type.split(":")[0]
+        return self.make_urn("", f"pulumi:providers:{package}", "default") + "::default"
+
+    def _region(self, request: Any, inputs: dict[str, Any], read: bool) -> str:
+        package = request.type.split(":")[0]
+        own = inputs.get("region")
+        if request.type.startswith("pulumi:providers:"):
+            return own if isinstance(own, str) else self.default_region
+        if (read or request.custom) and package != "aws":
+            return ""
+        if isinstance(own, str):
+            return own
+        provider = request.provider or (not read and request.providers.get("aws")) or ""
+        if provider:
+            return self._regions.get(provider.rsplit("::", 1)[0], self.default_region)
+        custom = read or request.custom
+        return self.default_region if custom else self._regions.get(request.parent, self.default_region)
+
+    def _position(self, request: Any) -> str:
+        frames = [request.sourcePosition, *(f.pc for f in request.stackTrace.frames)]
+        for position in frames:
+            path = unquote(urlparse(position.uri).path)
+            if path.startswith(self.root) and "/site-packages/" not in path:
+                return f"{Path(path).relative_to(self.root)}:{position.line}"
+        return ""
+
+    # Transforms
+
+    def RegisterStackTransform(self, request: Any) -> Any:
+        self._stack_transforms_.append(request)
+        return empty_pb2.Empty()
+
+    def RegisterStackInvokeTransform(self, request: Any) -> Any:
+        self._invoke_transforms.append(request)
+        return empty_pb2.Empty()
+
+    def _transform(self, request: Any, urn: str) -> None:
+        """The resource's own transforms, then its parents' outwards, then the stack's: the engine's order."""
+        inherited = [*request.transforms, *self._transforms.get(request.parent, [])]
+        if inherited:
+            self._transforms[urn] = inherited
+        for callback in [*inherited, *self._stack_transforms_]:
+            question = resource_pb2.TransformRequest(
+                type=request.type,
+                name=request.name,
+                custom=request.custom,
+                parent=request.parent,
+                properties=request.object,
+                options=_transformable(request),
+            )
+            answer = self._ask(callback, question)
+            request.object.CopyFrom(answer.properties)
+            if answer.HasField("options"):
+                _apply_options(request, answer.options)
+
+    def _ask(self, callback: Any, question: Any) -> Any:
+        """Run a callback where the SDK keeps it, as its own server would when the engine calls."""
+        for servicer in _CallbackServicer._servicers:
+            if callback.token in servicer._callbacks:
+                return _sync_await(servicer._callbacks[callback.token](question.SerializeToString()))
+        raise LookupError(f"no transform with token {callback.token}")
+
+    # Functions
+
+    def Invoke(self, request: Any) -> Any:
+        try:
+            if request.tok == "pulumi:pulumi:getResource":
+                return self._get_resource(wire.read(request.args))
+            for callback in self._invoke_transforms:
+                question = resource_pb2.TransformInvokeRequest(token=request.tok, args=request.args)
+                question.options.provider = request.provider
+                request.args.CopyFrom(self._ask(callback, question).args)
+            args = wire.plain(wire.read(request.args))
+            region = args.get("region") or self._regions.get(
+                request.provider.rsplit("::", 1)[0], self.default_region
+            )
+            answer = wire.write(self.cloud.invoke(request.tok, args, region))
+        except BaseException as error:
+            self._remember(error, None)
+            raise
+        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+
+    def _get_resource(self, args: dict[str, Any]) -> Any:
+        found = self.graph.resources.get(args["urn"])
+        if found is None:
+            raise Mistake(f"no resource {args['urn']} is registered")
+        answer = {"urn": found.urn, "id": found.id, "state": found.outputs}
+        return resource_pb2.ResourceInvokeResponse(**{"return": wire.write(answer)})
+
+
+class _NoMocks(mocks.Mocks):
+    """The monitor asks its cloud instead."""
+
+    def call(self, args: Any) -> Any:
+        raise NotImplementedError
+
+    def new_resource(self, args: Any) -> Any:
+        raise NotImplementedError
+
+
+def _unknown(value: Any) -> bool:
+    return wire.contains(value, wire.Unknown)
+
+
+def _options(request: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name in OPTIONS:
+        value = getattr(request, name)
+        if name == "aliases":
+            value = [a.urn or a.spec.name or a.spec.type or a.spec.parentUrn for a in value]
+        elif name == "customTimeouts":
+            value = {k: getattr(value, k) for k in ("create", "update", "delete") if getattr(value, k)}
+        elif not isinstance(value, (str, bool)):
+            value = list(value)
+        if value:
+            found[name] = value
+    return found
+
+
+SHARED_OPTIONS = {
+    "protect": "protect",
+    "provider": "provider",
+    "version": "version",
+    "retain_on_delete": "retainOnDelete",
+    "deleted_with": "deletedWith",
+    "delete_before_replace": "deleteBeforeReplace",
+}
+SHARED_LISTS = {
+    "depends_on": "dependencies",
+    "ignore_changes": "ignoreChanges",
+    "replace_on_changes": "replaceOnChanges",
+    "additional_secret_outputs": "additionalSecretOutputs",
+    "aliases": "aliases",
+}
+
+
+def _transformable(request: Any) -> Any:
+    """A registration's options in the message that a transform is given."""
+    options = resource_pb2.TransformResourceOptions()
+    for theirs, ours in SHARED_OPTIONS.items():
+        setattr(options, theirs, getattr(request, ours))
+    for theirs, ours in SHARED_LISTS.items():
+        getattr(options, theirs).extend(getattr(request, ours))
+    options.custom_timeouts.CopyFrom(request.customTimeouts)
+    options.providers.update(request.providers)
+    return options
+
+
+def _apply_options(request: Any, options: Any) -> None:
+    for theirs, ours in SHARED_OPTIONS.items():
+        setattr(request, ours, getattr(options, theirs))
+    for theirs, ours in SHARED_LISTS.items():
+        del getattr(request, ours)[:]
+        getattr(request, ours).extend(getattr(options, theirs))
+    request.customTimeouts.CopyFrom(options.custom_timeouts)
+    request.providers.clear()
+    request.providers.update(options.providers)

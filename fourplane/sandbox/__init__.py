@@ -1,0 +1,60 @@
+"""The embedded cloud: moto in this process, made to answer as the AWS provider does."""
+
+import os
+from types import TracebackType
+from typing import Any
+
+import boto3
+from moto import mock_aws
+from moto.moto_api._internal import mock_random
+
+from fourplane.graph import Resource
+from fourplane.sandbox import creator, invokes, moto_mended
+
+
+class Sandbox:
+    """A cloud for the length of a `with`: a new account, gone at the end. One at a time in a process."""
+
+    def __enter__(self) -> "Sandbox":
+        self._environment = {k: os.environ.get(k) for k in CREDENTIALS}
+        os.environ.update(CREDENTIALS)
+        moto_mended.mend()
+        self._mock = mock_aws(config={"lambda": {"use_docker": False}, "batch": {"use_docker": False}})
+        self._mock.start()
+        self._session = boto3.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._mock.stop()
+        for key, value in self._environment.items():
+            os.environ.pop(key, None) if value is None else os.environ.update({key: value})
+
+    def create(self, resource: Resource) -> creator.Made:
+        mock_random.seed(resource.urn)  # so that the ids of a resource are the same at every deployment
+        return creator.make(resource, self._session, self._clients)
+
+    def read(self, resource: Resource, id: str) -> dict[str, Any]:
+        """A resource that the program gets or imports: the sandbox starts empty, so there is none."""
+        from fourplane.errors import Mistake
+
+        raise Mistake(f"nothing with id '{id}' is in the sandbox, which starts empty; create it in the program")
+
+    def invoke(self, token: str, args: dict[str, Any], region: str) -> dict[str, Any]:
+        return invokes.answer(token, args, region, self.client)
+
+    def client(self, service: str, region: str) -> Any:
+        """A boto3 client of this cloud."""
+        if (service, region) not in self._clients:
+            self._clients[service, region] = self._session.client(service, region_name=region)
+        return self._clients[service, region]
+
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": creator.ACCOUNT,
+    "AWS_SECRET_ACCESS_KEY": "sandbox",
+    "AWS_SESSION_TOKEN": "sandbox",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}

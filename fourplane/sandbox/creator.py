@@ -1,0 +1,152 @@
+"""How a registered resource becomes calls to the cloud: what a creator is given and what it returns.
+
+A creator is a function for one resource type, in the module of its service (aws/<module of the token>.py):
+
+    @creates("aws:ec2/vpc:Vpc")
+    def vpc(new: New) -> Made:
+        made = new.client("ec2").create_vpc(CidrBlock=new["cidrBlock"], TagSpecifications=new.tag_specification("vpc"))["Vpc"]
+        return made["VpcId"], {"arn": new.arn("ec2", f"vpc/{made['VpcId']}"), "mainRouteTableId": ...}
+
+It returns the id and the outputs in the provider's shape (camelCase), taken from what the cloud answered. Inputs need not
+be repeated among the outputs. What it leaves out is unknown to the program, and using it is an error.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fourplane import wire
+from fourplane.errors import Failure, Mistake
+from fourplane.graph import Resource
+from fourplane.sandbox import shapes
+
+ACCOUNT = "123456789012"
+Made = tuple[str, dict[str, Any]]
+Creator = Callable[["New"], Made]
+
+_CREATORS: dict[str, Creator] = {}
+
+
+def creates(type: str) -> Callable[[Creator], Creator]:
+    """Register a function as the creator of a resource type."""
+
+    def register(creator: Creator) -> Creator:
+        _CREATORS[type] = creator
+        return creator
+
+    return register
+
+
+class New:
+    """One resource to be made: its inputs, its name, and clients for its region."""
+
+    def __init__(self, resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]) -> None:
+        self.resource = resource
+        self.region = resource.region
+        self.inputs: dict[str, Any] = wire.plain(resource.inputs)
+        self._session, self._clients = session, clients
+
+    def __getitem__(self, key: str) -> Any:
+        """A required input."""
+        if key not in self.inputs:
+            raise Mistake(f"'{key}' is required")
+        return self.inputs[key]
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return self.inputs.get(key, default)
+
+    def first(self, key: str) -> dict[str, Any]:
+        """A block that Pulumi gives as an object, or as a list of at most one; {} where it is absent."""
+        value = self.inputs.get(key)
+        return (value[0] if value else {}) if isinstance(value, list) else value or {}
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """A boto3 client, made once for each service and region."""
+        key = (service, region or self.region)
+        if key not in self._clients:
+            self._clients[key] = self._session.client(service, region_name=key[1])
+        return self._clients[key]
+
+    @property
+    def auto_name(self) -> str:
+        """A name as Pulumi generates them, "name-1a2b3c4", the same at every deployment."""
+        return f"{self.resource.name}-{self.hash(7)}"
+
+    @property
+    def name(self) -> str:
+        """The name that the program gives, or a generated one."""
+        given = self.get("name")
+        return given or (f"{prefix}{self.hash(26)}" if (prefix := self.get("namePrefix")) else self.auto_name)
+
+    def hash(self, digits: int, salt: str = "") -> str:
+        """Hexadecimal digits that belong to this resource, for ids that moto does not make."""
+        return hashlib.sha256(f"{self.resource.urn}{salt}".encode()).hexdigest()[:digits]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        return self.get("tags") or {}
+
+    @property
+    def tag_list(self) -> list[dict[str, str]]:
+        """Tags as most services want them: [{"Key": …, "Value": …}]."""
+        return [{"Key": k, "Value": v} for k, v in self.tags.items()]
+
+    def tag_specification(self, kind: str) -> list[dict[str, Any]]:
+        """Tags as EC2 wants them at creation."""
+        return [{"ResourceType": kind, "Tags": self.tag_list}] if self.tags else []
+
+    def arn(self, service: str, path: str, region: str | None = None) -> str:
+        """An ARN in the sandbox's account: region="" for global services."""
+        return f"arn:aws:{service}:{self.region if region is None else region}:{ACCOUNT}:{path}"
+
+    def simulate(self, service: str, operation: str, request: Mapping[str, Any]) -> None:
+        """Check the request of a call that moto does not have against botocore's model, and mark the resource."""
+        shapes.validate(self.client(service), operation, dict(request))
+        self.resource.simulated = True
+
+
+def make(resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]) -> Made:
+    """Make a resource; what the cloud refuses is a Failure in one line."""
+    creator = _creator(resource.type)
+    try:
+        return creator(New(resource, session, clients))
+    except ClientError as error:
+        said = error.response.get("Error", {})
+        raise Failure(f"{error.operation_name} refused: {said.get('Code')}: {said.get('Message')}") from error
+    except BotoCoreError as error:
+        raise Failure(" ".join(str(error).split())) from error
+    except (Failure, Mistake):
+        raise
+    except NotImplementedError as error:
+        raise Failure(f"the sandbox's cloud does not have this call: {error}") from error
+    except Exception as error:
+        raise Failure(f"the sandbox's creator failed: {type(error).__name__}: {error}") from error
+
+
+def _creator(type: str) -> Creator:
+    package, _, rest = type.partition(":")
+    module = rest.split("/")[0].split(":")[0].replace("-", "_").lower()
+    folder = {"aws": "fourplane.sandbox.aws", "kubernetes": "fourplane.sandbox"}.get(package)
+    if type not in _CREATORS and folder:
+        name = f"{folder}.{module if package == 'aws' else 'kubernetes'}"
+        try:
+            importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name:
+                raise
+    if type in _CREATORS:
+        return _CREATORS[type]
+    if package == "kubernetes" and "kubernetes:*" in _CREATORS:
+        return _CREATORS["kubernetes:*"]
+    where = f"fourplane/sandbox/aws/{module}.py" if package == "aws" else "fourplane/sandbox/"
+    raise Failure(f"the sandbox has no creator for {type}; add one in {where} (see fourplane/sandbox/creator.py)")
+
+
+def document(value: Any) -> str:
+    """A policy as JSON text, whether the program gave text or an object."""
+    return value if isinstance(value, str) else json.dumps(value)
