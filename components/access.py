@@ -1,6 +1,7 @@
 """Arrows. No security group rule is made anywhere else."""
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,10 +10,7 @@ from components.component import ArgumentError, Component
 
 
 class Peer(Component):
-    """A component with a network identity of its own."""
-
-    security_group_id: pulumi.Output[str]
-    """The group of what it calls from, and, where nothing stands before it, of what listens."""
+    """A component that opens connections to others."""
 
     configured = False  # whether it reads the addresses of its servers under configuration_path()
 
@@ -27,41 +25,47 @@ class Peer(Component):
         return f"/{pulumi.get_stack()}/{self.name}"
 
     def caller(self) -> "Peer":
-        """The part that opens connections."""
+        """The part that opens the connections."""
         return self
 
-    def source(self) -> dict[str, Any]:
-        """What a server's ingress rule says of it."""
-        return {"referenced_security_group_id": self.security_group_id}
+    def source(self) -> dict[str, pulumi.Input[str]]:
+        """Whom a server's ingress rule lets in: a security group, or a prefix list."""
+        raise NotImplementedError(f"{type(self).__name__} opens no connections")
 
 
 class Server(Peer):
     """A peer that listens on one port."""
 
+    security_group_id: pulumi.Output[str]
+    """The group of its machines."""
     address: pulumi.Output[str]
-    """What a client dials: "host:port"."""
+    """What a client dials: "host:port", or several with commas between."""
 
     port = 0
-    prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}  # further places that an arrow to it leads to, by role
+    announced = True  # whether its address is written into the configuration of its clients
+    prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}  # what else an arrow to it leads to, by role
 
     def entrance(self) -> "Server":
         """The part that listens."""
         return self
+
+    def source(self) -> dict[str, pulumi.Input[str]]:
+        return {"referenced_security_group_id": self.security_group_id}
 
 
 def connect(client: Peer, *servers: Server) -> None:
     """Let `client` open TCP connections to each of `servers`, and tell it their addresses.
 
     An arrow is a pair of security group rules and, for a client that reads its configuration, a parameter
-    "/<stack>/<client>/<server>" that holds the address. Raises ArgumentError for an arrow that is drawn twice.
+    "/<stack>/<client>/<server>" with the address. Raises ArgumentError for an arrow that is drawn twice.
     """
     for server in servers:
         arrow = f"{client.name}-to-{server.name}"
         if arrow in client._arrows:
             raise ArgumentError(f"connect: the arrow from '{client.name}' to '{server.name}' is drawn twice")
         client._arrows.add(arrow)
-        open_way(arrow, client.caller(), server.entrance())
-        if client.configured:
+        open_way(arrow, client.caller(), server.entrance(), server.entrance().port)
+        if client.configured and server.announced:
             aws.ssm.Parameter(
                 arrow,
                 name=f"{client.configuration_path()}/{server.name}",
@@ -72,53 +76,34 @@ def connect(client: Peer, *servers: Server) -> None:
             )
 
 
-def open_way(name: str, client: Peer, server: Server) -> None:
-    """The two rules between the security groups of a client and a server."""
-    if "referenced_security_group_id" in client.source():
+def open_way(name: str, client: Peer, server: Server, port: int) -> None:
+    """The rules that let one client's machines reach one port of a server's."""
+    if isinstance(client, Server):
+        leaving = {"security_group_id": client.security_group_id, **_tcp(port, name)}
         aws.vpc.SecurityGroupEgressRule(
-            name,
-            description=name,
-            security_group_id=client.security_group_id,
-            referenced_security_group_id=server.security_group_id,
-            ip_protocol="tcp",
-            from_port=server.port,
-            to_port=server.port,
-            opts=client.child,
+            name, referenced_security_group_id=server.security_group_id, **leaving, opts=client.child
         )
         for role, prefix_list_id in server.prefix_list_ids.items():
             aws.vpc.SecurityGroupEgressRule(
-                f"{name}-{role}",
-                description=f"{name}-{role}",
-                security_group_id=client.security_group_id,
-                prefix_list_id=prefix_list_id,
-                ip_protocol="tcp",
-                from_port=server.port,
-                to_port=server.port,
-                opts=client.child,
+                f"{name}-{role}", prefix_list_id=prefix_list_id, **leaving, opts=client.child
             )
     aws.vpc.SecurityGroupIngressRule(
         name,
-        description=name,
         security_group_id=server.security_group_id,
         **client.source(),
-        ip_protocol="tcp",
-        from_port=server.port,
-        to_port=server.port,
+        **_tcp(port, name),
         opts=server.child,
     )
 
 
-def open_among(peer: Peer, **ports: int) -> None:
+def open_among(peer: Server, ports: Mapping[str, int]) -> None:
     """Let the members of one component reach each other on some ports, each named by its role."""
     for role, port in ports.items():
-        name = f"{peer.name}-among-{role}".replace("_", "-")
-        between: dict[str, Any] = {
-            "description": name,
+        name = f"{peer.name}-among-{role}"
+        between = {
             "security_group_id": peer.security_group_id,
             "referenced_security_group_id": peer.security_group_id,
-            "ip_protocol": "tcp",
-            "from_port": port,
-            "to_port": port,
+            **_tcp(port, name),
         }
         aws.vpc.SecurityGroupEgressRule(name, **between, opts=peer.child)
         aws.vpc.SecurityGroupIngressRule(name, **between, opts=peer.child)
@@ -127,14 +112,16 @@ def open_among(peer: Peer, **ports: int) -> None:
 def expose(server: Server) -> None:
     """Let anyone on the internet open TCP connections to `server`."""
     door = server.entrance()
-    for family, cidr in (("ipv4", "0.0.0.0/0"), ("ipv6", "::/0")):
+    for family, everyone in (("ipv4", "0.0.0.0/0"), ("ipv6", "::/0")):
+        name = f"internet-to-{server.name}-{family}"
         aws.vpc.SecurityGroupIngressRule(
-            f"internet-to-{server.name}-{family}",
-            description=f"internet-to-{server.name}",
+            name,
             security_group_id=door.security_group_id,
-            **{f"cidr_{family}": cidr},
-            ip_protocol="tcp",
-            from_port=door.port,
-            to_port=door.port,
+            **{f"cidr_{family}": everyone},
+            **_tcp(door.port, name),
             opts=door.child,
         )
+
+
+def _tcp(port: int, description: str) -> dict[str, Any]:
+    return {"ip_protocol": "tcp", "from_port": port, "to_port": port, "description": description}

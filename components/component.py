@@ -1,7 +1,8 @@
-"""What every component shares: its token, its children's parent, its tags, its region, and strict arguments."""
+"""What every component shares: its token, its children's parent, tags and region, and strict arguments."""
 
+from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any, Mapping, NoReturn, NotRequired, TypedDict
+from typing import Any, NoReturn, NotRequired, TypedDict
 
 import pulumi
 
@@ -35,9 +36,10 @@ class Component(pulumi.ComponentResource):
 
     @classmethod
     def plane(cls) -> str:
-        """The plane it belongs to: the folder that it lives in; "network" for what carries all four."""
-        folder = cls.__module__.split(".")[1]
-        return folder if folder in PLANES else "network"
+        """The plane it belongs to, by the folder that it lives in. Empty for a blueprint, whose parts have
+        their own."""
+        folders = cls.__module__.split(".")
+        return "" if "blueprints" in folders else next((f for f in folders if f in PLANES), "network")
 
     def reject(self, argument: str, got: object, expected: str) -> NoReturn:
         raise ArgumentError(
@@ -45,10 +47,12 @@ class Component(pulumi.ComponentResource):
         )
 
     def _mark(self, args: pulumi.ResourceTransformationArgs) -> pulumi.ResourceTransformationResult:
-        """Tag what can be tagged and place what can be placed; the innermost component has the last word."""
-        if args.resource is self or not isinstance(args.resource, pulumi.CustomResource):
+        """Tag what can be tagged, the outermost component of a plane deciding, and place what can be
+        placed."""
+        if not isinstance(args.resource, pulumi.CustomResource):
             return pulumi.ResourceTransformationResult(args.props, args.opts)
-        props = tagged(args, {"component": self.name, "plane": self.plane()})
+        marks = {"component": self.name, "plane": self.plane()} if self.plane() else {}
+        props = tagged(args, marks, decisive=True)
         if self._region and hasattr(type(args.resource), "region") and props.get("region") is None:
             props = {**props, "region": self._region}
         return pulumi.ResourceTransformationResult(props, args.opts)
@@ -66,20 +70,26 @@ class Component(pulumi.ComponentResource):
             raise ArgumentError(f"{where}: '{key}' is required")
 
 
-def tagged(args: pulumi.ResourceTransformationArgs, tags: Mapping[str, str]) -> dict[str, Any]:
-    """A resource's arguments with tags added where it has none of that key, in the shape that its type wants."""
+def tagged(
+    args: pulumi.ResourceTransformationArgs, tags: Mapping[str, str], decisive: bool = False
+) -> dict[str, Any]:
+    """A resource's arguments with tags added, in the shape that its type wants.
+
+    `decisive`: whether these tags win over those of the same key that it has already.
+    """
     props = dict(args.props)
+
+    def merged(own: Mapping[str, Any]) -> dict[str, Any]:
+        return {**own, **tags} if decisive else {**tags, **own}
+
     if args.type_ == "aws:autoscaling/group:Group":
         own: Any = props.get("tags") or []
-        have = {tag["key"] if isinstance(tag, Mapping) else tag.key for tag in own}
-        added = [
-            {"key": key, "value": value, "propagate_at_launch": True}
-            for key, value in tags.items()
-            if key not in have
-        ]
-        props["tags"] = [*own, *added]
+        values = merged({tag["key"]: tag["value"] for tag in own})
+        props["tags"] = [{"key": k, "value": v, "propagate_at_launch": True} for k, v in values.items()]
     elif hasattr(type(args.resource), "tags_all"):
         own = props.get("tags") or {}
-        merge = lambda given: {**tags, **given}
-        props["tags"] = own.apply(merge) if isinstance(own, pulumi.Output) else merge(own)
+        props["tags"] = own.apply(merged) if isinstance(own, pulumi.Output) else merged(own)
+    if args.type_ == "aws:ec2/launchTemplate:LaunchTemplate":
+        launched: Any = props.get("tag_specifications") or []
+        props["tag_specifications"] = [{**one, "tags": merged(one["tags"])} for one in launched]
     return props

@@ -1,18 +1,16 @@
 """Whose line it was: a program's failure as one line that names the error, the resource and the place."""
 
 import traceback
-from types import FrameType, TracebackType
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pulumi
 
+from fourplane import isolation
+from fourplane.errors import Stop
 from fourplane.graph import Resource
 from fourplane.project import Project
-
-
-def first_cause(error: BaseException, recorded: BaseException | None) -> BaseException:
-    """The failure itself rather than what it set off in everything that waited for it."""
-    return recorded or error
 
 
 def line(error: BaseException, project: Project, stack: str, resource: Resource | None) -> str:
@@ -25,30 +23,34 @@ def line(error: BaseException, project: Project, stack: str, resource: Resource 
 def message(error: BaseException) -> str:
     """An error's own words, on one line; its kind too, unless it was written to be read."""
     text = " ".join(str(error).split())
-    if isinstance(error, (pulumi.RunError,)) or type(error).__module__.startswith("fourplane"):
+    if isinstance(error, pulumi.ConfigMissingError):
+        return f"{text} or --set {error.key}=<value>".replace("<value> or", "<value>` or").replace("``", "`")
+    if isinstance(error, (pulumi.RunError, Stop)):
         return text
     if isinstance(error, SystemExit):
         return f"the program ended itself with exit code {error.code}"
     if isinstance(error, SyntaxError):
-        return f"SyntaxError: {error.msg} ({error.filename}:{error.lineno})"
+        return f"{type(error).__name__}: {error.msg}"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def where(error: BaseException, project: Project) -> str:
     """The line of the program to look at: where it asked for the component that refused, or where it raised."""
+    if isinstance(error, SyntaxError) and error.filename and isolation.is_own(error.filename, project):
+        return _place(error.filename, error.lineno or 1, project)
     asked = ""
-    for frame, number in traceback.walk_tb(_deepest(error)):
+    for frame, number in traceback.walk_tb(error.__traceback__):
         file = frame.f_code.co_filename
-        if not file.startswith(str(project.root)) or "/site-packages/" in file:
+        if not isolation.is_own(file, project):
             continue
         if isinstance(error, pulumi.RunError) and _inside_component(frame):
             break
-        asked = f"{file.removeprefix(str(project.root)).lstrip('/')}:{number}"
+        asked = _place(file, number, project)
     return asked
 
 
-def _deepest(error: BaseException) -> TracebackType | None:
-    return error.__traceback__
+def _place(file: str, number: int, project: Project) -> str:
+    return f"{Path(file).relative_to(project.root)}:{number}"
 
 
 def _inside_component(frame: FrameType) -> bool:

@@ -7,21 +7,19 @@ Everything happens on one thread in the order of the program, so that the same p
 
 import asyncio
 import contextvars
+import inspect
 import logging
-import os
 import runpy
-import sys
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+import traceback
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import pulumi
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_in_stack
 
-from fourplane import blame
-from fourplane.errors import Failure, Mistake, Stop
+from fourplane import blame, isolation
+from fourplane.errors import Failure, Mistake
 from fourplane.graph import Graph, Resource
 from fourplane.monitor import Monitor
 from fourplane.project import Project, Settings
@@ -60,14 +58,13 @@ def run(
     monitor = Monitor(graph, cloud, config, project, preview, progress)
     try:
         contextvars.Context().run(_run, project, stack, config, monitor, preview)
-    except Stop as stop:
-        raise type(stop)(graph.mask(str(stop))) from None
+    except (KeyboardInterrupt, MemoryError):
+        raise
     except BaseException as error:
-        if isinstance(error, (KeyboardInterrupt, MemoryError)):
-            raise
-        cause = blame.first_cause(error, monitor.failure)
+        cause = monitor.failure or error
         kind = Mistake if isinstance(cause, (pulumi.RunError, Mistake)) else Failure
-        raise kind(graph.mask(blame.line(cause, project, stack, monitor.failed))) from None
+        line = blame.line(cause, project, stack, monitor.failed)
+        raise kind(graph.mask(line), graph.mask("".join(traceback.format_exception(cause)))) from None
     return graph
 
 
@@ -92,44 +89,37 @@ def _run(project: Project, stack: str, config: Settings, monitor: Monitor, previ
         )
     )
     pulumi.runtime.set_all_config(config.values, list(config.secret_keys))
-    loop = asyncio.new_event_loop()
-    loop.set_default_executor(_Inline())
+    loop = _Loop()
     asyncio.set_event_loop(loop)
     try:
-        with _inside(project):
-            loop.run_until_complete(run_in_stack(lambda: _program(project)))
+        with isolation.inside(project, monitor.graph), isolation.secrets_noted(monitor.graph):
+            loop.run_until_complete(run_in_stack(lambda: _program(project, monitor)))
     finally:
         _quiet_close(loop)
 
 
-def _program(project: Project) -> None:
-    runpy.run_path(str(project.main), run_name="__main__")
+def _program(project: Project, monitor: Monitor) -> None:
+    try:
+        runpy.run_path(str(project.main), run_name="__main__")
+    except BaseException as error:
+        monitor.remember(error)
+        raise
 
 
-class _Inline(ThreadPoolExecutor):
+class _Loop(asyncio.SelectorEventLoop):
     """Runs what the SDK hands to threads at once, where it stands: one order, one thread, no locks."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
+        future = self.create_future()
         try:
-            future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
+            answer = func(*args)
+        except Exception as error:
             future.set_exception(error)
+            return future
+        if inspect.iscoroutine(answer):
+            return self.create_task(answer)
+        future.set_result(answer)
         return future
-
-
-@contextmanager
-def _inside(project: Project) -> Iterator[None]:
-    """The working directory, module path and argv that `pulumi up` gives a program."""
-    folder = str(project.main.parent)
-    before, argv, path = os.getcwd(), sys.argv, list(sys.path)
-    os.chdir(folder)
-    sys.argv, sys.path = [str(project.main)], [folder, *sys.path]
-    try:
-        yield
-    finally:
-        os.chdir(before)
-        sys.argv, sys.path = argv, path
 
 
 def _quiet_close(loop: asyncio.AbstractEventLoop) -> None:

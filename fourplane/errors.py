@@ -6,6 +6,11 @@ class Stop(Exception):
 
     exit_code: int
 
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+        """The program's own traceback, secrets hidden, for --debug."""
+
 
 class Mistake(Stop):
     """What the user gave cannot work: an unknown stack, an impossible value, a broken file."""

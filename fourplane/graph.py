@@ -1,11 +1,16 @@
 """What a program registered: the one description of a stack that everything else reads."""
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from fourplane import wire
+
+
+SHORT = 6
+"""Secrets shorter than this are only hidden as values: hiding "5432" in every text would hide the answer itself."""
 
 
 @dataclass
@@ -92,9 +97,13 @@ class Graph(Mapping[str, Resource]):
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            text = text.replace(secret, "[secret]")
-        return text
+        return self._mask()(text)
+
+    def _mask(self) -> Callable[[str], str]:
+        places = {r.region for r in self.values()}  # no secret, though a secret object may hold the same text
+        hidden = sorted(self.secrets - places, key=len, reverse=True)
+        pattern = re.compile("|".join(map(re.escape, hidden)))
+        return lambda text: pattern.sub("[secret]", text) if hidden else text
 
     def as_json(self) -> dict[str, Any]:
         """One object, secrets masked wherever they ended up, inside other texts too."""
@@ -103,30 +112,44 @@ class Graph(Mapping[str, Resource]):
             "outputs": wire.printable(self.outputs),
             "resources": [r.as_json() for r in self.values()],
         }
-        return _masked(whole, self) if self.secrets else whole
+        return _masked(whole, self._mask()) if self.secrets else whole
 
 
-def _masked(value: Any, graph: Graph) -> Any:
+def _masked(value: Any, mask: Callable[[str], str]) -> Any:
     if isinstance(value, str):
-        return graph.mask(value)
+        return mask(value)
     if isinstance(value, dict):
-        return {k: _masked(v, graph) for k, v in value.items()}
-    return [_masked(v, graph) for v in value] if isinstance(value, list) else value
+        return {k: _masked(v, mask) for k, v in value.items()}
+    return [_masked(v, mask) for v in value] if isinstance(value, list) else value
 
 
 def secret_texts(value: Any) -> set[str]:
     """Every text of some length that stands inside a secret, so that it can be hidden in other texts."""
     if isinstance(value, wire.Secret):
-        return _texts(value.value)
+        return texts(value.value)
     if isinstance(value, dict):
         return set().union(*map(secret_texts, value.values()))
     return set().union(*map(secret_texts, value)) if isinstance(value, list) else set()
 
 
-def _texts(value: Any) -> set[str]:
-    if isinstance(value, str):
-        short = len(value) < 6  # hiding "5432" or "true" everywhere would hide the answer itself
-        return set() if short else {value, json.dumps(value)[1:-1]}
+def texts(value: Any) -> set[str]:
+    """The texts and numbers inside a value that are long enough to be told from others, as they may be printed."""
+    if isinstance(value, (str, int, float)) and not isinstance(value, bool):
+        text = str(value)
+        short = len(text) < SHORT
+        return set() if short else {text, json.dumps(text)[1:-1], *_inside_json(text)}
+    if isinstance(value, wire.Secret):
+        return texts(value.value)
     if isinstance(value, dict):
-        return set().union(*map(_texts, value.values()))
-    return set().union(*map(_texts, value)) if isinstance(value, list) else set()
+        return set().union(*map(texts, value.values()))
+    return set().union(*map(texts, value)) if isinstance(value, (list, tuple)) else set()
+
+
+def _inside_json(text: str) -> set[str]:
+    """A secret setting may be an object, whose parts are secret too."""
+    if text[0] not in "{[":
+        return set()
+    try:
+        return texts(json.loads(text))
+    except ValueError:
+        return set()

@@ -1,20 +1,20 @@
 """What stands where the Pulumi engine stands: receives registrations, prepares them, and asks a cloud."""
 
 from collections.abc import Callable
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
 from google.protobuf import empty_pb2
 from pulumi.runtime import mocks
-from pulumi.runtime._callbacks import _CallbackServicer
 from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_project, get_stack
 from pulumi.runtime.sync_await import _sync_await
 
-from fourplane import wire
-from fourplane.errors import Mistake
-from fourplane.graph import Graph, Resource, secret_texts
+from fourplane import isolation, schema, transforms, wire
+from fourplane.errors import Failure, Mistake
+from fourplane.graph import Graph, Resource, secret_texts, texts
 from fourplane.project import Project, Settings
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "us-east-1"
 STACK = "pulumi:pulumi:Stack"
+STACK_REFERENCE = "pulumi:pulumi:StackReference"
 OPTIONS = (
     "aliases",
     "customTimeouts",
@@ -50,15 +51,15 @@ class Monitor(mocks.MockMonitor):
     ) -> None:
         super().__init__(_NoMocks())
         self.graph, self.cloud, self.preview, self.progress = graph, cloud, preview, progress
-        self.root = str(project.root)
+        self.project = project
         self.default_region = config.get("aws:region", DEFAULT_REGION)
         self.failure: BaseException | None = None
         self.failed: Resource | None = None
         self._regions: dict[str, str] = {}  # of providers and components, by URN
         self._transforms: dict[str, list[Any]] = {}  # each resource's own and its parents', by URN
-        self._stack_transforms_: list[Any] = []
+        self._everywhere: list[Any] = []
         self._invoke_transforms: list[Any] = []
-        graph.secrets |= {config.values[k] for k in config.secret_keys if len(config.values.get(k, "")) >= 6}
+        graph.secrets |= texts([config.values[key] for key in config.secret_keys if key in config.values])
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
         """The engine's form: every parent's type but the stack's, then the resource's own."""
@@ -73,16 +74,30 @@ class Monitor(mocks.MockMonitor):
         if request.type == STACK:
             self.stack_urn = urn
             return resource_pb2.RegisterResourceResponse(urn=urn)
-        resource = None
+        inherited = [*request.transforms, *self._transforms.get(request.parent, [])]
+        if inherited:
+            self._transforms[urn] = inherited
+        if inherited or self._everywhere:
+            return self._transformed(request, urn, [*inherited, *self._everywhere])
+        return self._register(request, urn)
+
+    async def _transformed(self, request: Any, urn: str, callbacks: list[Any]) -> Any:
+        """The resource's own transforms, then its parents' outwards, then the stack's: the engine's order."""
         try:
-            self._transform(request, urn)
-            resource = self._resource(request, urn)
-            if urn in self.graph.resources:
-                raise Mistake("registered twice; a type and name may stand once under one parent")
-            self.graph.resources[urn] = resource
+            for callback in callbacks:
+                await transforms.transform(request, callback)
+        except BaseException as error:
+            self.remember(error, self._resource(request, urn))
+            raise
+        return self._register(request, urn)
+
+    def _register(self, request: Any, urn: str) -> Any:
+        resource = self._resource(request, urn)
+        try:
+            self._add(resource)
             resource.id, resource.outputs = self._made(request, resource)
         except BaseException as error:
-            self._remember(error, resource)
+            self.remember(error, resource)
             raise
         self._learn(resource, request.additionalSecretOutputs)
         self.progress(resource)
@@ -92,24 +107,41 @@ class Monitor(mocks.MockMonitor):
 
     def ReadResource(self, request: Any) -> Any:
         urn = self.make_urn(request.parent, request.type, request.name)
-        resource = None
+        resource = self._resource(request, urn, read=True)
         try:
-            resource = self._resource(request, urn, read=True)
-            self.graph.resources[urn] = resource
+            if request.type == STACK_REFERENCE:
+                raise Mistake(
+                    f"it reads the outputs of the stack {request.id}, which only the Pulumi CLI can do; "
+                    "take the values from this stack's settings, or deploy with the Pulumi CLI"
+                )
+            self._add(resource)
             resource.id = request.id
             resource.outputs = {**resource.inputs, **self.cloud.read(resource, request.id)}
         except BaseException as error:
-            self._remember(error, resource)
+            self.remember(error, resource)
             raise
         self._learn(resource, request.additionalSecretOutputs)
         return resource_pb2.ReadResourceResponse(urn=urn, properties=wire.write(resource.outputs))
+
+    def _add(self, resource: Resource) -> None:
+        if resource.custom:
+            schema.check(resource.type)
+        first = self.graph.resources.setdefault(resource.urn, resource)
+        if first is not resource:
+            at = f" (first at {first.declared_at})" if first.declared_at else ""
+            raise Mistake(f"registered twice{at}; a type and name may stand once under one parent")
+
+    def Call(self, request: Any) -> Any:
+        error = Failure(f"{request.tok} is a method of a resource, which only the Pulumi CLI can call")
+        self.remember(error)
+        raise error
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
         outputs = wire.read(request.outputs)
         self.graph.secrets |= secret_texts(outputs)
         if not self.preview and (loose := [key for key, value in outputs.items() if _unknown(value)]):
             error = Mistake(f"output {', '.join(loose)} stands on a value that the cloud did not give")
-            self._remember(error, self.graph.resources.get(request.urn))
+            self.remember(error, self.graph.resources.get(request.urn))
             raise error
         if request.urn == getattr(self, "stack_urn", None):
             self.graph.outputs = outputs
@@ -166,7 +198,7 @@ class Monitor(mocks.MockMonitor):
             resource.urn, resource.id, resource.outputs
         )
 
-    def _remember(self, error: BaseException, resource: Resource | None) -> None:
+    def remember(self, error: BaseException, resource: Resource | None = None) -> None:
         """Keep the first failure; the ones that follow are its echoes."""
         if self.failure is None:
             self.failure, self.failed = error, resource
@@ -183,7 +215,8 @@ class Monitor(mocks.MockMonitor):
         package = request.type.split(":")[0]
         own = inputs.get("region")
         if request.type.startswith("pulumi:providers:"):
-            return own if isinstance(own, str) else self.default_region
+            other = "" if request.type != "pulumi:providers:aws" else self.default_region
+            return own if isinstance(own, str) else other
         if (read or request.custom) and package != "aws":
             return ""
         if isinstance(own, str):
@@ -195,48 +228,21 @@ class Monitor(mocks.MockMonitor):
         return self.default_region if custom else self._regions.get(request.parent, self.default_region)
 
     def _position(self, request: Any) -> str:
-        frames = [request.sourcePosition, *(f.pc for f in request.stackTrace.frames)]
-        for position in frames:
+        for position in chain([request.sourcePosition], (f.pc for f in request.stackTrace.frames)):
             path = unquote(urlparse(position.uri).path)
-            if path.startswith(self.root) and "/site-packages/" not in path:
-                return f"{Path(path).relative_to(self.root)}:{position.line}"
+            if isolation.is_own(path, self.project):
+                return f"{Path(path).relative_to(self.project.root)}:{position.line}"
         return ""
 
     # Transforms
 
     def RegisterStackTransform(self, request: Any) -> Any:
-        self._stack_transforms_.append(request)
+        self._everywhere.append(request)
         return empty_pb2.Empty()
 
     def RegisterStackInvokeTransform(self, request: Any) -> Any:
         self._invoke_transforms.append(request)
         return empty_pb2.Empty()
-
-    def _transform(self, request: Any, urn: str) -> None:
-        """The resource's own transforms, then its parents' outwards, then the stack's: the engine's order."""
-        inherited = [*request.transforms, *self._transforms.get(request.parent, [])]
-        if inherited:
-            self._transforms[urn] = inherited
-        for callback in [*inherited, *self._stack_transforms_]:
-            question = resource_pb2.TransformRequest(
-                type=request.type,
-                name=request.name,
-                custom=request.custom,
-                parent=request.parent,
-                properties=request.object,
-                options=_transformable(request),
-            )
-            answer = self._ask(callback, question)
-            request.object.CopyFrom(answer.properties)
-            if answer.HasField("options"):
-                _apply_options(request, answer.options)
-
-    def _ask(self, callback: Any, question: Any) -> Any:
-        """Run a callback where the SDK keeps it, as its own server would when the engine calls."""
-        for servicer in _CallbackServicer._servicers:
-            if callback.token in servicer._callbacks:
-                return _sync_await(servicer._callbacks[callback.token](question.SerializeToString()))
-        raise LookupError(f"no transform with token {callback.token}")
 
     # Functions
 
@@ -245,16 +251,14 @@ class Monitor(mocks.MockMonitor):
             if request.tok == "pulumi:pulumi:getResource":
                 return self._get_resource(wire.read(request.args))
             for callback in self._invoke_transforms:
-                question = resource_pb2.TransformInvokeRequest(token=request.tok, args=request.args)
-                question.options.provider = request.provider
-                request.args.CopyFrom(self._ask(callback, question).args)
+                _sync_await(transforms.transform_invoke(request, callback))
             args = wire.plain(wire.read(request.args))
             region = args.get("region") or self._regions.get(
                 request.provider.rsplit("::", 1)[0], self.default_region
             )
             answer = wire.write(self.cloud.invoke(request.tok, args, region))
         except BaseException as error:
-            self._remember(error, None)
+            self.remember(error)
             raise
         return resource_pb2.ResourceInvokeResponse(**{"return": answer})
 
@@ -293,43 +297,3 @@ def _options(request: Any) -> dict[str, Any]:
         if value:
             found[name] = value
     return found
-
-
-SHARED_OPTIONS = {
-    "protect": "protect",
-    "provider": "provider",
-    "version": "version",
-    "retain_on_delete": "retainOnDelete",
-    "deleted_with": "deletedWith",
-    "delete_before_replace": "deleteBeforeReplace",
-}
-SHARED_LISTS = {
-    "depends_on": "dependencies",
-    "ignore_changes": "ignoreChanges",
-    "replace_on_changes": "replaceOnChanges",
-    "additional_secret_outputs": "additionalSecretOutputs",
-    "aliases": "aliases",
-}
-
-
-def _transformable(request: Any) -> Any:
-    """A registration's options in the message that a transform is given."""
-    options = resource_pb2.TransformResourceOptions()
-    for theirs, ours in SHARED_OPTIONS.items():
-        setattr(options, theirs, getattr(request, ours))
-    for theirs, ours in SHARED_LISTS.items():
-        getattr(options, theirs).extend(getattr(request, ours))
-    options.custom_timeouts.CopyFrom(request.customTimeouts)
-    options.providers.update(request.providers)
-    return options
-
-
-def _apply_options(request: Any, options: Any) -> None:
-    for theirs, ours in SHARED_OPTIONS.items():
-        setattr(request, ours, getattr(options, theirs))
-    for theirs, ours in SHARED_LISTS.items():
-        del getattr(request, ours)[:]
-        getattr(request, ours).extend(getattr(options, theirs))
-    request.customTimeouts.CopyFrom(options.custom_timeouts)
-    request.providers.clear()
-    request.providers.update(options.providers)

@@ -1,5 +1,6 @@
 """Reading a Pulumi project: its config declarations, its stack files, and what --set overrides."""
 
+import ast
 import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -40,6 +41,20 @@ class Project:
         listed = ", ".join(known) or f"none: {self.stack_folder} holds no Pulumi.<stack>.yaml"
         raise Mistake(f"no stack '{name}'; {hint}known stacks: {listed}")
 
+    def description(self, stack: str) -> str:
+        """What the stack's page says of itself: the first line of stacks/<company>.py. It is read, not run."""
+        company = stack
+        while company:
+            page = self.stack_folder / f"{company}.py"
+            if page.is_file():
+                try:
+                    text = ast.get_docstring(ast.parse(page.read_text(encoding="utf-8"))) or ""
+                except (OSError, SyntaxError, ValueError):
+                    return ""
+                return text.partition("\n")[0]
+            company = company.rpartition("-")[0]
+        return ""
+
     def key(self, key: str) -> str:
         return key if ":" in key else f"{self.name}:{key}"
 
@@ -50,6 +65,8 @@ class Settings:
 
     values: dict[str, str]
     secret_keys: frozenset[str]
+    stand_ins: frozenset[str] = frozenset()
+    """Keys whose value is encrypted, so that something else stands for it."""
 
     def get(self, key: str, default: str = "") -> str:
         return self.values.get(key, default)
@@ -95,10 +112,9 @@ def settings(project: Project, stack: str, overrides: list[str]) -> Settings:
     values |= dict(_override(project, text) for text in overrides)
 
     secret = {project.key(k) for k, d in project.declarations.items() if isinstance(d, dict) and d.get("secret")}
-    secret |= {key for key, value in values.items() if _encrypted(value)}
-    return Settings(
-        {key: _text(value) for key, value in values.items() if value is not None}, frozenset(secret)
-    )
+    encrypted = frozenset(key for key, value in values.items() if _encrypted(value))
+    texts = {key: _text(value) for key, value in values.items() if value is not None}
+    return Settings(texts, encrypted | secret, encrypted)
 
 
 def _override(project: Project, text: str) -> tuple[str, str]:

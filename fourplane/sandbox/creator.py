@@ -14,6 +14,8 @@ be repeated among the outputs. What it leaves out is unknown to the program, and
 import hashlib
 import importlib
 import json
+import keyword
+import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -83,9 +85,27 @@ class New:
         given = self.get("name")
         return given or (f"{prefix}{self.hash(26)}" if (prefix := self.get("namePrefix")) else self.auto_name)
 
+    def name_within(self, longest: int) -> str:
+        """The name, where AWS limits its length: Pulumi refuses to generate a longer one."""
+        name = self.name
+        if len(name) > longest and not self.get("name"):
+            spare = longest - (len(name) - len(self.resource.name))
+            raise Mistake(f"the generated name '{name}' is longer than {longest}; name it in {spare} letters or give 'name'")
+        return name
+
     def hash(self, digits: int, salt: str = "") -> str:
         """Hexadecimal digits that belong to this resource, for ids that moto does not make."""
         return hashlib.sha256(f"{self.resource.urn}{salt}".encode()).hexdigest()[:digits]
+
+    @property
+    def uuid(self) -> str:
+        """An id such as many services give, for what moto does not make."""
+        return str(uuid.UUID(self.hash(32)))
+
+    @property
+    def etag(self) -> str:
+        """A version as CloudFront gives them, for what moto does not make."""
+        return f"E{self.hash(13, 'etag').upper()}"
 
     @property
     def tags(self) -> dict[str, str]:
@@ -104,6 +124,13 @@ class New:
         """An ARN in the sandbox's account: region="" for global services."""
         return f"arn:aws:{service}:{self.region if region is None else region}:{ACCOUNT}:{path}"
 
+    def fit(
+        self, service: str, operation: str, rename: Mapping[str, str | None] | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """The request of a call from all inputs (see shapes.fit), `more` being what is given in the call's own words."""
+        request = shapes.fit(self.client(service), operation, self.inputs, {"region": None, **(rename or {})})
+        return {**request, **shapes.given(**more)}
+
     def simulate(self, service: str, operation: str, request: Mapping[str, Any]) -> None:
         """Check the request of a call that moto does not have against botocore's model, and mark the resource."""
         shapes.validate(self.client(service), operation, dict(request))
@@ -114,7 +141,9 @@ def make(resource: Resource, session: boto3.Session, clients: dict[tuple[str, st
     """Make a resource; what the cloud refuses is a Failure in one line."""
     creator = _creator(resource.type)
     try:
-        return creator(New(resource, session, clients))
+        new = New(resource, session, clients)
+        id, outputs = creator(new)
+        return id, {**_common(new), **outputs}
     except ClientError as error:
         said = error.response.get("Error", {})
         raise Failure(f"{error.operation_name} refused: {said.get('Code')}: {said.get('Message')}") from error
@@ -128,9 +157,23 @@ def make(resource: Resource, session: boto3.Session, clients: dict[tuple[str, st
         raise Failure(f"the sandbox's creator failed: {type(error).__name__}: {error}") from error
 
 
+GLOBAL = ("aws:iam/", "aws:cloudfront/", "aws:route53/")
+"""Services whose resources have no region."""
+
+
+def _common(new: New) -> dict[str, Any]:
+    """The outputs that the provider gives every AWS resource."""
+    if new.resource.package != "aws":
+        return {}
+    tags = new.get("tags", {})
+    tagged = {"tagsAll": tags} if isinstance(tags, dict) else {}
+    return tagged if new.resource.type.startswith(GLOBAL) else {**tagged, "region": new.region}
+
+
 def _creator(type: str) -> Creator:
     package, _, rest = type.partition(":")
     module = rest.split("/")[0].split(":")[0].replace("-", "_").lower()
+    module += "_" if keyword.iskeyword(module) else ""
     folder = {"aws": "fourplane.sandbox.aws", "kubernetes": "fourplane.sandbox"}.get(package)
     if type not in _CREATORS and folder:
         name = f"{folder}.{module if package == 'aws' else 'kubernetes'}"

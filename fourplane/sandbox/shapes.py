@@ -7,7 +7,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.validate import ParamValidator
 
-from fourplane.errors import Mistake
+from fourplane.errors import Failure, Mistake
 
 
 def pascal(value: Any, rename: Mapping[str, str] | None = None) -> Any:
@@ -33,14 +33,12 @@ def given(**request: Any) -> dict[str, Any]:
 def validate(client: Any, operation: str, request: dict[str, Any]) -> None:
     """Check a request against botocore's model of the call: types, required members, ranges, enumerations."""
     model = client.meta.service_model
-    names = {xform_name(name): name for name in model.operation_names}
-    if operation not in names:
-        raise LookupError(f"{model.service_name} has no operation {operation}")
-    shape = model.operation_model(names[operation]).input_shape
+    name = _operation_name(model, operation)
+    shape = model.operation_model(name).input_shape
     report = ParamValidator().validate(request, shape)
     problems = [report.generate_report()] if report.has_errors() else _outside_enumerations(request, shape, "")
     if problems:
-        raise Mistake(f"{names[operation]} would refuse it: {' '.join('; '.join(problems).split())}")
+        raise Mistake(f"{name} would refuse it: {' '.join('; '.join(problems).split())}")
 
 
 def _outside_enumerations(value: Any, shape: Any, path: str) -> list[str]:
@@ -56,3 +54,101 @@ def _outside_enumerations(value: Any, shape: Any, path: str) -> list[str]:
         wrong = allowed and isinstance(value, str) and value not in allowed
         return [f"{path.lstrip('.')} must be one of {', '.join(allowed)}, got '{value}'"] if wrong else []
     return [problem for item in inner for problem in _outside_enumerations(*item)]
+
+
+def fit(client: Any, operation: str, value: dict[str, Any], rename: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+    """The request of a call, made from the provider's shape of a resource along botocore's model of the call.
+
+    Names are matched without case and number ("subnetMappings", "subnetMapping"); blocks become lists and lists become
+    {Quantity, Items} where the call wants them; mappings become [{Key, Value}]; texts and numbers take the call's type.
+    `rename`: the call's name for a property that is called otherwise ("parent.property" for one inside a block), or None
+    for a property that does not belong to this call. A property that fits nowhere is a Failure: nothing is dropped unsaid.
+    """
+    model = client.meta.service_model
+    shape = model.operation_model(_operation_name(model, operation)).input_shape
+    return _structure(value, shape, rename or {}, "")
+
+
+def fit_member(
+    client: Any, operation: str, path: str, value: dict[str, Any], rename: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
+    """One part of a call's request, "LaunchTemplateData" or "BlockDeviceMappings.Ebs", from the provider's shape of it."""
+    model = client.meta.service_model
+    shape = model.operation_model(_operation_name(model, operation)).input_shape
+    for step in path.split("."):
+        shape = shape.members[step]
+        shape = shape.member if shape.type_name == "list" else shape
+    return _structure(value, shape, rename or {}, "")
+
+
+def _operation_name(model: Any, operation: str) -> str:
+    names = {xform_name(name): name for name in model.operation_names}
+    if operation not in names:
+        raise LookupError(f"{model.service_name} has no operation {operation}")
+    return names[operation]
+
+
+def _fitted(value: Any, shape: Any, rename: Mapping[str, str | None], name: str) -> Any:
+    kind = shape.type_name
+    if kind == "structure":
+        return _structure(value, shape, rename, name)
+    if kind == "list":
+        return [_fitted(v, shape.member, rename, name) for v in _items(value, shape)]
+    if kind == "map":
+        return {k: _fitted(v, shape.value, rename, name) for k, v in value.items()}
+    return _scalar(value, kind)
+
+
+def _scalar(value: Any, kind: str) -> Any:
+    if kind == "string":
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if kind == "blob":
+        return value.encode() if isinstance(value, str) else value
+    if kind == "boolean":
+        return value == "true" if isinstance(value, str) else value
+    number = {"integer": int, "long": int, "float": float, "double": float}.get(kind)
+    return number(value) if number else value
+
+
+def _items(value: Any, shape: Any) -> list[Any]:
+    """What stands for a list: a list, one block, or a mapping where the call has a list of pairs."""
+    if not isinstance(value, dict):
+        return value if isinstance(value, list) else [value]
+    pair = next((p for p in (("Key", "Value"), ("Name", "Value")) if set(p) <= _members(shape.member).keys()), None)
+    if pair is None or {k.lower() for k in value} & {"key", "name"}:
+        return [value]
+    return [dict(zip(pair, item, strict=True)) for item in value.items()]
+
+
+def _structure(value: Any, shape: Any, rename: Mapping[str, str | None], name: str) -> dict[str, Any]:
+    members = _members(shape)
+    if {"Quantity", "Items"} <= members.keys() and (isinstance(value, list) or value.keys() <= {"items", "quantity"}):
+        items = value if isinstance(value, list) else value.get("items", [])
+        return {"Quantity": len(items), "Items": [_fitted(v, members["Items"].member, rename, name) for v in items]}
+    if isinstance(value, list):
+        value = value[0] if value else {}
+    if not isinstance(value, dict):
+        return {member: _fitted(value, inner, rename, name) for member, inner in members.items()}
+    made: dict[str, Any] = {}
+    for key, inner in value.items():
+        wanted = rename.get(f"{name}.{key}", rename.get(key, key))
+        if wanted is None or inner is None:
+            continue
+        member = _member(wanted, members)
+        if member is None:
+            raise Failure(f"the sandbox has no place for '{key}' in {shape.name}; add it to the creator's `rename`")
+        made[member] = _fitted(inner, members[member], rename, key)
+    return made
+
+
+def _members(shape: Any) -> Mapping[str, Any]:
+    return shape.members if shape.type_name == "structure" else {}
+
+
+def _member(wanted: str, members: Mapping[str, Any]) -> str | None:
+    """The member that a property means: the same word, or its singular or plural."""
+    known = {m.lower(): m for m in members}
+    word = wanted.lower()
+    stem = word.removesuffix("s")
+    forms = (word, f"{word}s", stem, f"{word}list", f"{stem}list", word.removesuffix("es"), re.sub("ies$", "y", word))
+    return next((known[form] for form in (*forms, re.sub("y$", "ies", word)) if form in known), None)

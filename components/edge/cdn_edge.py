@@ -1,0 +1,236 @@
+"""The edge of the world: CloudFront before everything."""
+
+from collections.abc import Sequence
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from components.access import Peer
+from components.component import ComponentArgs
+from components.edge.firewall import Firewall
+from components.state.private_bucket import PrivateBucket, share
+
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html and …-origin-request-policies.html
+CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
+CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
+ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
+ORIGIN_FACING = "com.amazonaws.global.cloudfront.origin-facing"
+YEAR_SECONDS = 31536000
+
+
+class CdnEdgeArgs(ComponentArgs):
+    origin_arn: pulumi.Input[str]
+    """ARN of the private load balancer that answers `api_paths`."""
+    origin_dns_name: pulumi.Input[str]
+    """Host name of that load balancer."""
+    origin_tls: NotRequired[bool]
+    """Whether it speaks TLS on 443, with a certificate for the first of `aliases`. Default False: HTTP on
+    80, which does not leave AWS's network."""
+    api_paths: NotRequired[Sequence[str]]
+    """Path patterns that go to the load balancer, uncached; all others to the content bucket. Default
+    ["/api/*"]."""
+    aliases: NotRequired[Sequence[str]]
+    """Host names of the site; they need `certificate_arn`. Default: the distribution's own name only."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ACM certificate in us-east-1 for `aliases`. Default: CloudFront's own, which only then cannot be held
+    to TLS 1.2 (AWS's rule for *.cloudfront.net)."""
+    price_class: NotRequired[str]
+    """PriceClass_100 (North America, Europe), _200 (and Asia, Middle East, Africa) or _All. Default
+    PriceClass_All."""
+    requests_per_client: NotRequired[int]
+    """Requests that one address may make in five minutes. Default 2000."""
+    key_arn: NotRequired[pulumi.Input[str]]
+    """Key that the content bucket is encrypted with. Default: S3's own."""
+    log_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket of the content bucket's access logs (LogArchive.bucket). Default: none are kept."""
+    log_bucket_domain_name: NotRequired[pulumi.Input[str]]
+    """Host name of the bucket of CloudFront's access logs (LogArchive.bucket_domain_name). Default: none
+    are kept."""
+    disposable: NotRequired[bool]
+    """Whether the content may be deleted with the stack. Default False."""
+
+
+class CdnEdge(Peer):
+    """One distribution: content from a bucket that only it can read, APIs from a load balancer that only it
+    can reach.
+
+    The load balancer is private: CloudFront comes through a VPC origin, and connect(edge, gateway) lets its
+    addresses in. Viewers get HTTPS, HTTP/3, compression and security headers; WAF stands before everything.
+    """
+
+    domain_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+    """Route 53 zone of `domain_name`, for alias records."""
+    distribution_id: pulumi.Output[str]
+    distribution_arn: pulumi.Output[str]
+    content_bucket: pulumi.Output[str]
+
+    def __init__(self, name: str, args: CdnEdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        api_paths = args.get("api_paths", ["/api/*"])
+        self._check(args, api_paths)
+
+        firewall = Firewall(name, _only(args, "requests_per_client"), self.child)
+        content = PrivateBucket(
+            f"{name}-content",
+            {"shared": True, **_only(args, "key_arn", "log_bucket", "disposable")},
+            self.child,
+        )
+        headers = aws.cloudfront.ResponseHeadersPolicy(
+            name,
+            name=f"{pulumi.get_stack()}-{name}",
+            security_headers_config=SECURITY_HEADERS,
+            opts=self.child,
+        )
+        to_bucket = aws.cloudfront.OriginAccessControl(
+            name,
+            name=f"{pulumi.get_stack()}-{name}",
+            description=f"{name} reads {name}-content",
+            origin_access_control_origin_type="s3",
+            signing_behavior="always",
+            signing_protocol="sigv4",
+            opts=self.child,
+        )
+        to_balancer = aws.cloudfront.VpcOrigin(
+            name, vpc_origin_endpoint_config=_endpoint(name, args), opts=self.child
+        )
+        behaviour = {
+            "viewer_protocol_policy": "redirect-to-https",
+            "compress": True,
+            "response_headers_policy_id": headers.id,
+        }
+        logs = {
+            "bucket": args.get("log_bucket_domain_name"),
+            "prefix": f"cdn/{name}/",
+            "include_cookies": False,
+        }
+        distribution = aws.cloudfront.Distribution(
+            name,
+            comment=f"{pulumi.get_stack()} {name}",
+            enabled=True,
+            is_ipv6_enabled=True,
+            http_version="http2and3",
+            default_root_object="index.html",
+            price_class=args.get("price_class", "PriceClass_All"),
+            aliases=args.get("aliases", []),
+            web_acl_id=firewall.web_acl_arn,
+            origins=[
+                {
+                    "origin_id": "content",
+                    "domain_name": content.bucket_regional_domain_name,
+                    "origin_access_control_id": to_bucket.id,
+                },
+                {
+                    "origin_id": "api",
+                    "domain_name": args["origin_dns_name"],
+                    "vpc_origin_config": {"vpc_origin_id": to_balancer.id},
+                },
+            ],
+            default_cache_behavior={
+                **behaviour,
+                "target_origin_id": "content",
+                "allowed_methods": ["GET", "HEAD", "OPTIONS"],
+                "cached_methods": ["GET", "HEAD"],
+                "cache_policy_id": CACHING_OPTIMIZED,
+            },
+            ordered_cache_behaviors=[
+                {
+                    **behaviour,
+                    "path_pattern": path,
+                    "target_origin_id": "api",
+                    "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                    "cached_methods": ["GET", "HEAD"],
+                    "cache_policy_id": CACHING_DISABLED,
+                    "origin_request_policy_id": ALL_VIEWER,
+                }
+                for path in api_paths
+            ],
+            viewer_certificate=_certificate(args),
+            logging_config=logs if "log_bucket_domain_name" in args else None,
+            restrictions={"geo_restriction": {"restriction_type": "none"}},
+            opts=self.child,
+        )
+        share(
+            content,
+            {
+                "Sid": "Distribution",
+                "Effect": "Allow",
+                "Principal": {"Service": "cloudfront.amazonaws.com"},
+                "Action": "s3:GetObject",
+                "Resource": "*",
+                "Condition": {"StringEquals": {"AWS:SourceArn": distribution.arn}},
+            },
+        )
+
+        self._origin_facing = aws.ec2.get_managed_prefix_list_output(
+            name=ORIGIN_FACING, region=self._region, opts=pulumi.InvokeOutputOptions(parent=self)
+        ).id
+        self.domain_name = distribution.domain_name
+        self.zone_id = distribution.hosted_zone_id
+        self.distribution_id = distribution.id
+        self.distribution_arn = distribution.arn
+        self.content_bucket = content.bucket
+        self.register_outputs(
+            {
+                "domain_name": self.domain_name,
+                "zone_id": self.zone_id,
+                "distribution_id": self.distribution_id,
+                "distribution_arn": self.distribution_arn,
+                "content_bucket": self.content_bucket,
+            }
+        )
+
+    def source(self) -> dict[str, pulumi.Input[str]]:
+        return {"prefix_list_id": self._origin_facing}
+
+    def _check(self, args: CdnEdgeArgs, api_paths: Sequence[str]) -> None:
+        if not api_paths:
+            self.reject("api_paths", [], "one path pattern or more, such as '/api/*'")
+        if args.get("aliases") and "certificate_arn" not in args:
+            self.reject("aliases", list(args.get("aliases", [])), "given together with certificate_arn")
+        known = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
+        if (given := args.get("price_class", "PriceClass_All")) not in known:
+            self.reject("price_class", given, f"one of {', '.join(known)}")
+
+
+def _only(args: CdnEdgeArgs, *keys: str) -> Any:
+    return {key: args[key] for key in keys if key in args}
+
+
+def _endpoint(name: str, args: CdnEdgeArgs) -> dict[str, Any]:
+    return {
+        "name": f"{pulumi.get_stack()}-{name}",
+        "arn": args["origin_arn"],
+        "http_port": 80,
+        "https_port": 443,
+        "origin_protocol_policy": "https-only" if args.get("origin_tls", False) else "http-only",
+        "origin_ssl_protocols": {"items": ["TLSv1.2"], "quantity": 1},
+    }
+
+
+def _certificate(args: CdnEdgeArgs) -> dict[str, Any]:
+    if "certificate_arn" not in args:
+        return {"cloudfront_default_certificate": True}
+    return {
+        "acm_certificate_arn": args["certificate_arn"],
+        "ssl_support_method": "sni-only",
+        "minimum_protocol_version": "TLSv1.2_2021",
+    }
+
+
+SECURITY_HEADERS: Any = {
+    "strict_transport_security": {
+        "access_control_max_age_sec": YEAR_SECONDS,
+        "include_subdomains": True,
+        "preload": True,
+        "override": True,
+    },
+    "content_type_options": {"override": True},
+    "frame_options": {"frame_option": "DENY", "override": True},
+    "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": True},
+    "content_security_policy": {
+        "content_security_policy": "default-src 'self'; frame-ancestors 'none'",
+        "override": False,  # a service may say more of its own pages
+    },
+}

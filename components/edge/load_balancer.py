@@ -1,0 +1,121 @@
+"""One address for many machines."""
+
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from components.access import Server
+from components.placement import Placement
+
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+"""TLS 1.2 and 1.3: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html."""
+
+
+class Front(Placement):
+    """What a user may choose of a load balancer."""
+
+    internet_facing: NotRequired[bool]
+    """Whether it has public addresses (its subnets must be public). Who may call it is still for expose()
+    to say. Default False."""
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ACM certificate; with it the balancer speaks TLS 1.2+ on 443. Default: plain HTTP on 80."""
+    health_check_path: NotRequired[str]
+    """Path that a healthy machine answers with 200. Default "/health"."""
+    draining_seconds: NotRequired[int]
+    """Seconds that a leaving machine may finish its requests in. Default 30."""
+    log_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket that takes the access logs, under balancers/<name>/ (LogArchive). Default: none are kept."""
+    disposable: NotRequired[bool]
+    """Whether it may be deleted with the stack. Default False: deletion protection is on."""
+
+
+class LoadBalancerArgs(Front):
+    target_port: int
+    """Port that the machines behind it listen on."""
+
+
+class LoadBalancer(Server):
+    """An Application Load Balancer with one target group; private unless asked."""
+
+    arn: pulumi.Output[str]
+    dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+    """Route 53 zone of `dns_name`, for alias records."""
+    target_group_arn: pulumi.Output[str]
+    dimension: pulumi.Output[str]
+    """The value of its LoadBalancer dimension in CloudWatch."""
+    target_group_dimension: pulumi.Output[str]
+    """The value of its TargetGroup dimension in CloudWatch."""
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        if len(args["subnet_ids"]) < 2:
+            self.reject("subnet_ids", list(args["subnet_ids"]), "subnets of 2 zones or more, as AWS asks")
+        secure = "certificate_arn" in args
+        self.port = 443 if secure else 80
+
+        group = aws.ec2.SecurityGroup(
+            name, description=f"Load balancer {name}", vpc_id=args["vpc_id"], opts=self.child
+        )
+        logs = {"bucket": args.get("log_bucket"), "prefix": f"balancers/{name}", "enabled": True}
+        balancer = aws.lb.LoadBalancer(
+            name,
+            load_balancer_type="application",
+            internal=not args.get("internet_facing", False),
+            subnets=args["subnet_ids"],
+            security_groups=[group.id],
+            drop_invalid_header_fields=True,
+            enable_deletion_protection=not args.get("disposable", False),
+            access_logs=logs if "log_bucket" in args else None,
+            opts=self.child,
+        )
+        targets = aws.lb.TargetGroup(
+            name,
+            vpc_id=args["vpc_id"],
+            port=args["target_port"],
+            protocol="HTTP",
+            target_type="instance",
+            load_balancing_algorithm_type="least_outstanding_requests",
+            deregistration_delay=args.get("draining_seconds", 30),
+            health_check={
+                "path": args.get("health_check_path", "/health"),
+                "matcher": "200",
+                "interval": 10,
+                "timeout": 5,
+                "healthy_threshold": 2,
+                "unhealthy_threshold": 3,
+            },
+            opts=self.child,
+        )
+        aws.lb.Listener(
+            name,
+            load_balancer_arn=balancer.arn,
+            port=self.port,
+            protocol="HTTPS" if secure else "HTTP",
+            certificate_arn=args.get("certificate_arn"),
+            ssl_policy=TLS_POLICY if secure else None,
+            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            opts=self.child,
+        )
+
+        self.arn = balancer.arn
+        self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
+        self.target_group_arn = targets.arn
+        self.dimension = balancer.arn_suffix
+        self.target_group_dimension = targets.arn_suffix
+        self.address = pulumi.Output.format("{}:{}", balancer.dns_name, self.port)
+        self.security_group_id = group.id
+        self.register_outputs(
+            {
+                "arn": self.arn,
+                "dns_name": self.dns_name,
+                "zone_id": self.zone_id,
+                "target_group_arn": self.target_group_arn,
+                "dimension": self.dimension,
+                "target_group_dimension": self.target_group_dimension,
+                "address": self.address,
+                "security_group_id": self.security_group_id,
+            }
+        )

@@ -1,0 +1,256 @@
+"""What an instance of a group is: its image, its role, its disk and what it does at boot."""
+
+import base64
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NotRequired, TypedDict
+
+import jinja2
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component
+from components.policies import beside, policy, trust
+
+BOOT = Path(__file__).parent / "boot"
+USER_DATA_LIMIT = 16 * 1024
+"""Bytes, before base64: EC2's limit, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html."""
+STRICT = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
+
+
+def render(template: Path, **values: Any) -> str:
+    """A template in its own language with its values. Raises UndefinedError for a value that it lacks."""
+    return STRICT.from_string(template.read_text(encoding="utf-8")).render(values)
+
+
+class Image(TypedDict):
+    """What a component's machines run."""
+
+    image: pulumi.Input[str]
+    """A container image: "<registry>/<repository>:<tag>"."""
+    repository_arn: NotRequired[pulumi.Input[str]]
+    """ARN of the ECR repositories that the machines may pull from. Default: the image needs no
+    credentials."""
+
+
+def pull_statements(args: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What a role needs to pull an `Image` from ECR, through a pull-through cache too."""
+    if "repository_arn" not in args:
+        return []
+    actions = (
+        "BatchCheckLayerAvailability",
+        "BatchGetImage",
+        "BatchImportUpstreamImage",
+        "CreateRepository",
+        "GetDownloadUrlForLayer",
+    )
+    return [
+        {
+            "Sid": "Pull",
+            "Effect": "Allow",
+            "Action": [f"ecr:{action}" for action in actions],
+            "Resource": args["repository_arn"],
+        },
+        # It takes no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+        {"Sid": "Registry", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"},
+    ]
+
+
+def architecture(instance_type: str) -> str:
+    """ "arm64" for Graviton (t4g, m7gd, c8gn…), else "x86_64"."""
+    return "arm64" if re.match(r"[a-z]+\d+g", instance_type) else "x86_64"
+
+
+def newest_image(owner: Component, instance_type: str) -> pulumi.Output[str]:
+    """The id of the newest Amazon Linux 2023 image for an instance type, from AWS's public parameter."""
+    name = f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture(instance_type)}"
+    return aws.ssm.get_parameter_output(
+        name=name, region=owner._region, opts=pulumi.InvokeOutputOptions(parent=owner)
+    ).value
+
+
+@dataclass(frozen=True)
+class BootFile:
+    """A file on a machine."""
+
+    text: str
+    mode: str = "0644"
+
+    @classmethod
+    def program(cls, path: Path) -> "BootFile":
+        return cls(path.read_text(encoding="utf-8"), "0755")
+
+
+@dataclass(frozen=True)
+class Container:
+    """The program of a machine: one container under systemd, with its configuration followed.
+
+    Values may hold what other resources produce once they are resolved: build it inside `Output.apply`.
+    """
+
+    name: str
+    image: str
+    region: str
+    log_group: str
+    configuration_path: str
+    calls: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: Mapping[str, BootFile] = field(default_factory=dict[str, BootFile])
+    mounts: Sequence[str] = ()
+    before_start: Sequence[str] = ()
+    arguments: str = ""
+    render: str = ""
+    reload: str = ""
+    packages: Sequence[str] = ()
+    locks_memory: bool = False
+    stop_seconds: int = 30
+
+    def cloud_config(self) -> str:
+        """The machine's user data. Raises ValueError where it is larger than EC2 takes."""
+        registry = self.image.split("/")[0]
+        machine = {
+            "SERVICE": f"{self.name}.service",
+            "IMAGE": self.image,
+            "AWS_REGION": self.region,
+            "LOG_GROUP": self.log_group,
+            "INSTANCE_NAME": self.name,
+            "CONFIGURATION_PATH": self.configuration_path,
+            "CALLS": '"' + " ".join(self.calls) + '"',
+            "RENDER": self.render,
+        }
+        helper = json.dumps({"credHelpers": {registry: "ecr-login"}}) if ".dkr.ecr." in registry else "{}"
+        unit = render(BOOT / "container.service.j2", **vars(self))
+        files = {
+            "/etc/fourplane/machine.env": BootFile(_env(machine)),
+            "/etc/fourplane/program.env": BootFile(_env(self.environment)),
+            "/root/.docker/config.json": BootFile(helper, "0600"),
+            "/usr/local/bin/follow-configuration": BootFile.program(BOOT / "follow-configuration.sh"),
+            "/etc/systemd/system/configuration.service": BootFile(_text("configuration.service")),
+            "/etc/systemd/system/configuration.timer": BootFile(_text("configuration.timer")),
+            f"/etc/systemd/system/{self.name}.service": BootFile(unit),
+            **self.files,
+        }
+        config = render(
+            BOOT / "cloud-config.yaml.j2",
+            packages=["docker", "amazon-ecr-credential-helper", *self.packages],
+            files=files,
+            commands=[
+                ["systemctl", "enable", "--now", "docker.service"],
+                ["systemctl", "enable", "--now", "--no-block", f"{self.name}.service", "configuration.timer"],
+            ],
+        )
+        if len(config.encode()) > USER_DATA_LIMIT:
+            raise ValueError(
+                f"user data of {self.name} is {len(config.encode())} bytes, over {USER_DATA_LIMIT}"
+            )
+        return config
+
+
+def _env(values: Mapping[str, str]) -> str:
+    return "".join(f"{key}={value}\n" for key, value in values.items())
+
+
+def _text(file: str) -> str:
+    return (BOOT / file).read_text(encoding="utf-8")
+
+
+def encoded(container: Container) -> str:
+    """A machine's user data as a launch template takes it."""
+    return base64.b64encode(container.cloud_config().encode()).decode()
+
+
+def instance_profile(
+    owner: Component, near: pulumi.Input[str], statements: Sequence[Mapping[str, Any]]
+) -> tuple[aws.iam.Role, aws.iam.InstanceProfile]:
+    """A role that lets an instance be reached through Session Manager, and do what `statements` say.
+
+    `near`: an ARN in the same region and account. No managed policy: AmazonSSMManagedInstanceCore would let
+    every machine read every parameter of the account.
+    """
+    role = aws.iam.Role(
+        owner.name,
+        assume_role_policy=trust("ec2.amazonaws.com"),
+        opts=owner.child,
+    )
+    session = [
+        {
+            "Sid": "SessionManager",
+            "Effect": "Allow",
+            "Action": "ssm:UpdateInstanceInformation",
+            "Resource": beside(near, "ec2", "instance/*"),
+        },
+        {
+            # These four take no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonmessagegatewayservice.html
+            "Sid": "SessionChannels",
+            "Effect": "Allow",
+            "Action": [
+                f"ssmmessages:{verb}{kind}Channel"
+                for verb in ("Create", "Open")
+                for kind in ("Control", "Data")
+            ],
+            "Resource": "*",
+        },
+    ]
+    aws.iam.RolePolicy(
+        owner.name,
+        role=role.name,
+        policy=policy([*session, *statements]),
+        opts=owner.child,
+    )
+    profile = aws.iam.InstanceProfile(owner.name, role=role.name, opts=owner.child)
+    return role, profile
+
+
+def launch_template(
+    owner: Component,
+    name: str,
+    *,
+    instance_type: str,
+    disk_gib: int,
+    profile: aws.iam.InstanceProfile,
+    security_group_id: pulumi.Input[str],
+    user_data: pulumi.Input[str],
+) -> aws.ec2.LaunchTemplate:
+    """A template for private instances: IMDSv2 only, an encrypted gp3 disk, no public address, no SSH key."""
+    return aws.ec2.LaunchTemplate(
+        name,
+        image_id=newest_image(owner, instance_type),
+        instance_type=instance_type,
+        update_default_version=True,
+        iam_instance_profile={"arn": profile.arn},
+        metadata_options={
+            "http_endpoint": "enabled",
+            "http_tokens": "required",
+            "http_put_response_hop_limit": 1,
+            "instance_metadata_tags": "enabled",
+        },
+        block_device_mappings=[
+            {
+                "device_name": "/dev/xvda",
+                "ebs": {
+                    "volume_type": "gp3",
+                    "volume_size": disk_gib,
+                    "encrypted": "true",
+                    "delete_on_termination": "true",
+                },
+            }
+        ],
+        network_interfaces=[
+            {
+                "device_index": 0,
+                "associate_public_ip_address": "false",
+                "security_groups": [security_group_id],
+                "delete_on_termination": "true",
+            }
+        ],
+        monitoring={"enabled": True},
+        tag_specifications=[
+            {"resource_type": kind, "tags": {"Name": name}}
+            for kind in ("instance", "volume", "network-interface")
+        ],
+        user_data=user_data,
+        opts=owner.child,
+    )

@@ -1,0 +1,33 @@
+"""IAM documents that more than one component writes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pulumi
+
+
+def trust(service: str) -> str:
+    """Lets an AWS service, such as "ec2.amazonaws.com", assume a role."""
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": service}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def policy(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
+    """A policy document of statements that may hold outputs."""
+    return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def beside(arn: pulumi.Input[str], service: str, path: str) -> pulumi.Output[str]:
+    """An ARN in the partition, region and account of another: beside(group.arn, "ssm", "parameter/a")."""
+
+    def same_place(arn: str) -> str:
+        _, partition, _, region, account = arn.split(":")[:5]
+        return f"arn:{partition}:{service}:{region}:{account}:{path}"
+
+    return pulumi.Output.from_input(arn).apply(same_place)
+
+
+def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The account that an ARN is in."""
+    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[4])

@@ -1,0 +1,153 @@
+"""Objects that nobody sees unless asked."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component, ComponentArgs
+
+
+class PrivateBucketArgs(ComponentArgs):
+    key_arn: NotRequired[pulumi.Input[str]]
+    """Key that objects are encrypted with. Default: S3's own keys (AES-256)."""
+    expire_after_days: NotRequired[int]
+    """Days until an object is deleted. Default: never."""
+    statements: NotRequired[Sequence[Mapping[str, Any]]]
+    """More statements of the bucket's policy; a Resource is a path in the bucket, such as "logs/*"."""
+    shared: NotRequired[bool]
+    """Whether share() will say who else may use it, for a user that stands on the bucket itself, as a
+    distribution does. Default False: nobody, but for `statements`."""
+    log_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket that takes this one's access logs, under buckets/<name>/. Default: none."""
+    takes_access_logs: NotRequired[bool]
+    """Whether CloudFront may write its logs here, which needs an access control list. Default False."""
+    disposable: NotRequired[bool]
+    """Whether it may be deleted with its objects. Default False: the bucket is protected."""
+
+
+class PrivateBucket(Component):
+    """A versioned, encrypted bucket that is closed to the public and to plain HTTP."""
+
+    bucket: pulumi.Output[str]
+    arn: pulumi.Output[str]
+    bucket_domain_name: pulumi.Output[str]
+    bucket_regional_domain_name: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, args, opts)
+        disposable = args.get("disposable", False)
+        store = aws.s3.Bucket(
+            name,
+            force_destroy=disposable,
+            opts=pulumi.ResourceOptions.merge(self.child, pulumi.ResourceOptions(protect=not disposable)),
+        )
+        closed = aws.s3.BucketPublicAccessBlock(
+            name,
+            bucket=store.bucket,
+            block_public_acls=True,
+            block_public_policy=True,
+            ignore_public_acls=True,
+            restrict_public_buckets=True,
+            opts=self.child,
+        )
+        ownership = "BucketOwnerPreferred" if args.get("takes_access_logs") else "BucketOwnerEnforced"
+        aws.s3.BucketOwnershipControls(
+            name, bucket=store.bucket, rule={"object_ownership": ownership}, opts=self.child
+        )
+        aws.s3.BucketVersioning(
+            name, bucket=store.bucket, versioning_configuration={"status": "Enabled"}, opts=self.child
+        )
+        aws.s3.BucketServerSideEncryptionConfiguration(
+            name, bucket=store.bucket, rules=[_encryption(args.get("key_arn"))], opts=self.child
+        )
+        aws.s3.BucketLifecycleConfiguration(
+            name, bucket=store.bucket, rules=_lifecycle(args.get("expire_after_days")), opts=self.child
+        )
+        if "log_bucket" in args:
+            aws.s3.BucketLogging(
+                name,
+                bucket=store.bucket,
+                target_bucket=args["log_bucket"],
+                target_prefix=f"buckets/{name}/",
+                opts=self.child,
+            )
+
+        self._closed = closed
+        self.bucket = store.bucket
+        self.arn = store.arn
+        self.bucket_domain_name = store.bucket_domain_name
+        self.bucket_regional_domain_name = store.bucket_regional_domain_name
+        if not args.get("shared", False):
+            share(self, *args.get("statements", ()))
+        self.register_outputs(
+            {
+                "bucket": self.bucket,
+                "arn": self.arn,
+                "bucket_domain_name": self.bucket_domain_name,
+                "bucket_regional_domain_name": self.bucket_regional_domain_name,
+            }
+        )
+
+
+def share(bucket: PrivateBucket, *statements: Mapping[str, Any]) -> None:
+    """Write the bucket's policy: TLS only, and these statements, whose Resource is a path such as
+    "logs/*"."""
+    aws.s3.BucketPolicy(
+        bucket.name,
+        bucket=bucket.bucket,
+        policy=_policy(bucket.arn, statements),
+        opts=pulumi.ResourceOptions.merge(bucket.child, pulumi.ResourceOptions(depends_on=[bucket._closed])),
+    )
+
+
+def _encryption(key_arn: pulumi.Input[str] | None) -> dict[str, Any]:
+    if key_arn is None:
+        return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+    default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
+    return {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
+
+
+def _lifecycle(expire_after_days: int | None) -> list[dict[str, Any]]:
+    """Old versions go after 30 days and broken uploads after 7; what is current only where the user says
+    so."""
+    rules: list[dict[str, Any]] = [
+        {
+            "id": "leftovers",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "noncurrent_version_expiration": {"noncurrent_days": 30},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
+        }
+    ]
+    if expire_after_days is not None:
+        rules.append(
+            {
+                "id": "expiry",
+                "status": "Enabled",
+                "filter": {"prefix": ""},
+                "expiration": {"days": expire_after_days},
+            }
+        )
+    return rules
+
+
+def _policy(arn: pulumi.Output[str], statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
+    def document(values: Mapping[str, Any]) -> str:
+        arn = values["arn"]
+        tls = {
+            "Sid": "TlsOnly",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [arn, f"{arn}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        own = [{**s, "Resource": f"{arn}/{s['Resource']}"} for s in values["statements"]]
+        return json.dumps({"Version": "2012-10-17", "Statement": [tls, *own]})
+
+    return pulumi.Output.all(arn=arn, statements=statements).apply(document)

@@ -1,0 +1,5 @@
+"""`python -m fourplane` is the command."""
+
+from fourplane.cli.app import main
+
+main()

@@ -1,0 +1,1 @@
+"""The `fourplane` command: one file for each of its commands, and app.py, which puts them together."""

@@ -1,0 +1,65 @@
+"""The `fourplane` command. Each command imports what it needs when it runs, so that --help answers at once."""
+
+import os
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+from typer._click.exceptions import ClickException
+
+from fourplane.cli.list import list_stacks
+from fourplane.cli.preview import preview
+from fourplane.cli.up import up
+from fourplane.errors import Stop
+
+app = typer.Typer(
+    name="fourplane",
+    help="Production architectures as Pulumi programs: look at them, deploy them on this machine, or for real.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("list")(list_stacks)
+app.command("preview")(preview)
+app.command("up")(up)
+
+
+@app.callback()
+def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
+    """Production architectures as Pulumi programs: look at them, deploy them on this machine, or for real."""
+
+
+def main() -> None:
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line; the exit code. Whatever goes wrong is one line on stderr."""
+    debug = "--debug" in arguments
+    wanted = [argument for argument in arguments if argument != "--debug"] or ["--help"]
+    try:
+        code = app(args=wanted, prog_name="fourplane", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that closing it does not fail again
+        return 1
+    except ClickException as error:
+        return _say(f"{error.format_message()} (fourplane --help shows how)", error.exit_code)
+    except Stop as stop:
+        if debug and stop.details:
+            sys.stderr.write(stop.details)
+        return _say(str(stop), stop.exit_code)
+    except Exception as error:
+        if debug:
+            traceback.print_exc()
+        hint = "this is a bug in fourplane" + ("" if debug else "; run with --debug for the traceback")
+        return _say(f"{type(error).__name__}: {error}; {hint}", 1)
+
+
+def _say(message: str, code: int) -> int:
+    print("error:", " ".join(message.split()), file=sys.stderr)
+    return code

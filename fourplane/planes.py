@@ -1,0 +1,78 @@
+"""Which plane a resource belongs to, told by the tags that components put on what they make."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from fourplane.graph import Graph, Resource
+
+PLANES = ("edge", "service", "state", "control", "network", "other")
+
+
+def planes(graph: Graph) -> dict[str, str]:
+    """The plane of every resource, by URN.
+
+    A resource has the plane of its own tag, or else its component's. A component has the plane of most of the
+    resources right under it, or else of those further down, or else of the component around it.
+    """
+    children: dict[str, list[Resource]] = {}
+    for resource in graph.values():
+        children.setdefault(resource.parent, []).append(resource)
+    found: dict[str, str] = {}
+    for resource in graph.values():  # parents are registered before their children
+        around = found.get(resource.parent, "other")
+        told = tag(resource, "plane") if resource.custom else _majority(resource.urn, children)
+        found[resource.urn] = told if told in PLANES else around
+    return found
+
+
+def tag(resource: Resource, key: str) -> str:
+    """A tag of a resource, in either of the shapes that AWS resources have."""
+    tags = resource.inputs.get("tags")
+    if isinstance(tags, list):
+        tags = {entry.get("key"): entry.get("value") for entry in tags if isinstance(entry, dict)}
+    value = tags.get(key, "") if isinstance(tags, dict) else ""
+    return value if isinstance(value, str) else ""
+
+
+def _majority(urn: str, children: dict[str, list[Resource]]) -> str:
+    for level in _levels(urn, children):
+        told = Counter(plane for resource in level if resource.custom and (plane := tag(resource, "plane")))
+        if told:
+            return told.most_common(1)[0][0]
+    return ""
+
+
+def _levels(urn: str, children: dict[str, list[Resource]]) -> Iterator[list[Resource]]:
+    level = children.get(urn, [])
+    while level:
+        yield level
+        level = [child for resource in level for child in children.get(resource.urn, [])]
+
+
+def kind(resource: Resource) -> str:
+    """A type as people say it: "ec2 Vpc" for aws:ec2/vpc:Vpc, "Network" for fourplane:index:Network."""
+    package, _, rest = resource.type.partition(":")
+    module, _, name = rest.rpartition(":")
+    module = module.split("/")[0]
+    if package in ("aws", "fourplane"):
+        return name if module in ("", "index") else f"{module} {name}"
+    return f"{package} {name}"
+
+
+def grouped(graph: Graph) -> dict[str, dict[str, list[Resource]]]:
+    """The resources that a cloud makes, by plane and by the innermost component around them ("" for none)."""
+    of = planes(graph)
+    groups: dict[str, dict[str, list[Resource]]] = {plane: {} for plane in PLANES}
+    for resource in graph.values():
+        if resource.custom:
+            groups[of[resource.urn]].setdefault(resource.parent, []).append(resource)
+    return {plane: components for plane, components in groups.items() if components}
+
+
+def lineage(graph: Graph, urn: str) -> list[Resource]:
+    """A component and those around it, outermost first."""
+    found: list[Resource] = []
+    while urn in graph.resources:
+        found.insert(0, graph[urn])
+        urn = graph[urn].parent
+    return found

@@ -1,0 +1,40 @@
+"""SQS: queues and who may use them."""
+
+from fourplane.sandbox.aws.sns import attributes
+from fourplane.sandbox.creator import Made, New, creates, document
+
+QUEUE = {
+    "visibilityTimeoutSeconds": "VisibilityTimeout",
+    "messageRetentionSeconds": "MessageRetentionPeriod",
+    "maxMessageSize": "MaximumMessageSize",
+    "receiveWaitTimeSeconds": "ReceiveMessageWaitTimeSeconds",
+    "kmsDataKeyReusePeriodSeconds": "KmsDataKeyReusePeriodSeconds",
+}
+DEFAULTS = {
+    "visibilityTimeoutSeconds": 30,
+    "messageRetentionSeconds": 345600,
+    "delaySeconds": 0,
+    "receiveWaitTimeSeconds": 0,
+    "fifoQueue": False,
+}
+
+
+@creates("aws:sqs/queue:Queue")
+def queue(new: New) -> Made:
+    name = new.name if not new.get("fifoQueue") or new.name.endswith(".fifo") else f"{new.name}.fifo"
+    settings = attributes(new, {"tags", "name", "namePrefix", "region", "fifoQueue"}, QUEUE)
+    fifo = {"FifoQueue": "true"} if new.get("fifoQueue") else {}
+    url = new.client("sqs").create_queue(QueueName=name, Attributes={**settings, **fifo}, tags=new.tags)["QueueUrl"]
+    return url, {
+        "arn": new.arn("sqs", name),
+        "name": name,
+        "url": url,
+        **{key: new.get(key, default) for key, default in DEFAULTS.items()},
+    }
+
+
+@creates("aws:sqs/queuePolicy:QueuePolicy")
+def queue_policy(new: New) -> Made:
+    text = document(new["policy"])
+    new.client("sqs").set_queue_attributes(QueueUrl=new["queueUrl"], Attributes={"Policy": text})
+    return new["queueUrl"], {"policy": text}

@@ -1,0 +1,67 @@
+"""What differs between two deployments of one company. Everything else is in its page."""
+
+import json
+from typing import Any, Self, get_origin
+
+import pulumi
+import pydantic
+from pulumi.runtime.config import CONFIG
+
+from components.component import ArgumentError
+
+
+class Environment(pydantic.BaseModel):
+    """The settings that every stack has, read once from its Pulumi config."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    region: str = pydantic.Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    """AWS region of the stack."""
+    zones: int = pydantic.Field(3, ge=2, le=4)
+    """Availability zones to spread over."""
+    endpoint: str = pydantic.Field("", pattern=r"^(https?://\S+)?$")
+    """An emulator's URL that every AWS service is called at. Empty: AWS itself."""
+    owner: str = pydantic.Field("platform", pattern=r"^[A-Za-z0-9_ .:/=+@\-]{1,256}$")
+    """Who answers for the stack: the `owner` tag of everything in it."""
+    disposable: bool = False
+    """Whether everything, data too, may be deleted with the stack."""
+    single_zone_egress: bool = False
+    """One NAT gateway and one zone's AWS endpoints for all zones: cheaper, and lost with that zone."""
+    log_retention_days: int = pydantic.Field(365, ge=1)
+    """Days that logs are kept; CloudWatch takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
+    731…"""
+
+    @classmethod
+    def load(cls) -> Self:
+        """The settings of the stack that runs. Raises ArgumentError, one line that names the setting and
+        the value."""
+        config, project = pulumi.Config(), pulumi.get_project()
+        known = {name for kind in _kinds(Environment) for name in kind.model_fields}
+        for key in CONFIG.get():
+            namespace, _, name = key.partition(":")
+            if namespace == project and name not in known:
+                raise ArgumentError(
+                    f"config '{name}' is no setting; known: {', '.join(sorted(cls.model_fields))}"
+                )
+        given = {name: config.get(name) for name in cls.model_fields}
+        try:
+            return cls(**{name: cls._parsed(name, text) for name, text in given.items() if text is not None})
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            name = str(first["loc"][0]) if first["loc"] else "the stack"
+            wanted = first["msg"].replace("Input should", "must", 1).removeprefix("Value error, ")
+            raise ArgumentError(f"config '{name}' {wanted}, got {first['input']!r}") from None
+
+    @classmethod
+    def _parsed(cls, name: str, text: str) -> Any:
+        """Config values are texts; a list is JSON in its text."""
+        if get_origin(cls.model_fields[name].annotation) not in (list, tuple):
+            return text
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError:
+            raise ArgumentError(f"config '{name}' must be a JSON list, got {text!r}") from None
+
+
+def _kinds(kind: type[Environment]) -> list[type[Environment]]:
+    return [kind, *(kind for child in kind.__subclasses__() for kind in _kinds(child))]
