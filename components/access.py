@@ -19,6 +19,7 @@ class Peer(Component):
     ) -> None:
         super().__init__(name, args, opts)
         self._arrows = set[str]()
+        self.prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}  # what else an arrow to it leads to, by role
 
     def configuration_path(self) -> str:
         """Where its settings are in Parameter Store: "/netflix-dev/user"."""
@@ -43,7 +44,6 @@ class Server(Peer):
 
     port = 0
     announced = True  # whether its address is written into the configuration of its clients
-    prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}  # what else an arrow to it leads to, by role
 
     def entrance(self) -> "Server":
         """The part that listens."""

@@ -84,6 +84,15 @@ class BootFile:
         return cls(path.read_text(encoding="utf-8"), "0755")
 
 
+FOLLOWING = {
+    "/usr/local/bin/follow-configuration": BootFile.program(BOOT / "follow-configuration.sh"),
+    **{
+        f"/etc/systemd/system/{unit}": BootFile((BOOT / unit).read_text(encoding="utf-8"))
+        for unit in ("configuration.service", "configuration.timer")
+    },
+}
+
+
 @dataclass(frozen=True)
 class Container:
     """The program of a machine: one container under systemd, with its configuration followed.
@@ -101,11 +110,15 @@ class Container:
     files: Mapping[str, BootFile] = field(default_factory=dict[str, BootFile])
     mounts: Sequence[str] = ()
     before_start: Sequence[str] = ()
+    options: str = ""
     arguments: str = ""
     render: str = ""
     reload: str = ""
     packages: Sequence[str] = ()
+    units: Sequence[str] = ()
+    follows: bool = True
     locks_memory: bool = False
+    open_files: int = 65536
     stop_seconds: int = 30
 
     def cloud_config(self) -> str:
@@ -127,19 +140,18 @@ class Container:
             "/etc/fourplane/machine.env": BootFile(_env(machine)),
             "/etc/fourplane/program.env": BootFile(_env(self.environment)),
             "/root/.docker/config.json": BootFile(helper, "0600"),
-            "/usr/local/bin/follow-configuration": BootFile.program(BOOT / "follow-configuration.sh"),
-            "/etc/systemd/system/configuration.service": BootFile(_text("configuration.service")),
-            "/etc/systemd/system/configuration.timer": BootFile(_text("configuration.timer")),
             f"/etc/systemd/system/{self.name}.service": BootFile(unit),
+            **(FOLLOWING if self.follows else {}),
             **self.files,
         }
+        timers = [*(["configuration.timer"] if self.follows else []), *self.units]
         config = render(
             BOOT / "cloud-config.yaml.j2",
             packages=["docker", "amazon-ecr-credential-helper", *self.packages],
             files=files,
             commands=[
                 ["systemctl", "enable", "--now", "docker.service"],
-                ["systemctl", "enable", "--now", "--no-block", f"{self.name}.service", "configuration.timer"],
+                ["systemctl", "enable", "--now", "--no-block", f"{self.name}.service", *timers],
             ],
         )
         if len(config.encode()) > USER_DATA_LIMIT:
@@ -151,10 +163,6 @@ class Container:
 
 def _env(values: Mapping[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
-
-
-def _text(file: str) -> str:
-    return (BOOT / file).read_text(encoding="utf-8")
 
 
 def encoded(container: Container) -> str:

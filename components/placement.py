@@ -11,7 +11,9 @@ class Placement(ComponentArgs):
     """A network, and one subnet in each of its zones."""
 
     vpc_id: pulumi.Input[str]
+    """The network."""
     subnet_ids: Sequence[pulumi.Input[str]]
+    """One subnet in each zone."""
 
 
 class ZonedPlacement(Placement):

@@ -16,6 +16,7 @@ BOOT_AND_LOG = ("ec2", "ecr.api", "ecr.dkr", "logs", "monitoring", "ssm", "ssmme
 
 class VpcEndpointsArgs(Placement):
     vpc_arn: pulumi.Input[str]
+    """ARN of the network: says which region and account it is in."""
     route_table_ids: Sequence[pulumi.Input[str]]
     """Tables that get the routes to S3 and DynamoDB, whose gateway endpoints cost nothing."""
     services: NotRequired[Sequence[str]]

@@ -24,7 +24,7 @@ def message(error: BaseException) -> str:
     """An error's own words, on one line; its kind too, unless it was written to be read."""
     text = " ".join(str(error).split())
     if isinstance(error, pulumi.ConfigMissingError):
-        return f"{text} or --set {error.key}=<value>".replace("<value> or", "<value>` or").replace("``", "`")
+        return f"the setting {error.key} is missing; give it with --set {error.key}=<value>, or `pulumi config set`"
     if isinstance(error, (pulumi.RunError, Stop)):
         return text
     if isinstance(error, SystemExit):

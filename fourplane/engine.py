@@ -21,7 +21,7 @@ from pulumi.runtime.stack import run_in_stack
 from fourplane import blame, isolation
 from fourplane.errors import Failure, Mistake
 from fourplane.graph import Graph, Resource
-from fourplane.monitor import Monitor
+from fourplane.monitor import Monitor, Traces
 from fourplane.project import Project, Settings
 
 
@@ -62,6 +62,7 @@ def run(
         raise
     except BaseException as error:
         cause = monitor.failure or error
+        cause.__traceback__ = monitor.traces.get(id(cause), (cause, cause.__traceback__))[1]
         kind = Mistake if isinstance(cause, (pulumi.RunError, Mistake)) else Failure
         line = blame.line(cause, project, stack, monitor.failed)
         raise kind(graph.mask(line), graph.mask("".join(traceback.format_exception(cause)))) from None
@@ -89,7 +90,7 @@ def _run(project: Project, stack: str, config: Settings, monitor: Monitor, previ
         )
     )
     pulumi.runtime.set_all_config(config.values, list(config.secret_keys))
-    loop = _Loop()
+    loop = _Loop(monitor.traces)
     asyncio.set_event_loop(loop)
     try:
         with isolation.inside(project, monitor.graph), isolation.secrets_noted(monitor.graph):
@@ -107,7 +108,24 @@ def _program(project: Project, monitor: Monitor) -> None:
 
 
 class _Loop(asyncio.SelectorEventLoop):
-    """Runs what the SDK hands to threads at once, where it stands: one order, one thread, no locks."""
+    """Runs what the SDK hands to threads at once, where it stands: one order, one thread, no locks.
+
+    It also keeps the traceback of what a task raised: asyncio drops it when several wait for the same task.
+    """
+
+    def __init__(self, traces: Traces) -> None:
+        super().__init__()
+        self._traces = traces
+
+    def create_task(self, *args: Any, **options: Any) -> Any:
+        task: Any = super().create_task(*args, **options)
+        task.add_done_callback(self._note)
+        return task
+
+    def _note(self, task: asyncio.Task[Any]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            self._traces.setdefault(id(error), (error, error.__traceback__))
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> asyncio.Future[Any]:
         future = self.create_future()

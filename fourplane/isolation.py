@@ -67,11 +67,12 @@ def secrets_noted(graph: Graph) -> Iterator[None]:
     make: Any = pulumi.Output.secret
 
     def secret(val: Any) -> Any:
+        graph.secrets.update(texts(val))
         output = make(val)
-        output._data.add_done_callback(note)
+        output._data.add_done_callback(note_result)
         return output
 
-    def note(done: Any) -> None:
+    def note_result(done: Any) -> None:
         if not done.cancelled() and not done.exception():
             graph.secrets.update(texts(done.result().value))
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
 
@@ -19,6 +20,9 @@ from fourplane.project import Project, Settings
 
 if TYPE_CHECKING:
     from fourplane.engine import Cloud
+
+Traces = dict[int, tuple[BaseException, TracebackType | None]]
+"""Where failures were first raised, by the failure's identity."""
 
 DEFAULT_REGION = "us-east-1"
 STACK = "pulumi:pulumi:Stack"
@@ -55,6 +59,7 @@ class Monitor(mocks.MockMonitor):
         self.default_region = config.get("aws:region", DEFAULT_REGION)
         self.failure: BaseException | None = None
         self.failed: Resource | None = None
+        self.traces: Traces = {}
         self._regions: dict[str, str] = {}  # of providers and components, by URN
         self._transforms: dict[str, list[Any]] = {}  # each resource's own and its parents', by URN
         self._everywhere: list[Any] = []
@@ -202,6 +207,7 @@ class Monitor(mocks.MockMonitor):
         """Keep the first failure; the ones that follow are its echoes."""
         if self.failure is None:
             self.failure, self.failed = error, resource
+            self.traces.setdefault(id(error), (error, error.__traceback__))
 
     # Providers, regions, places
 

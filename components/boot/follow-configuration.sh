@@ -19,7 +19,7 @@ fetch() {
             name=${name##*/}
             name=${name^^}
             printf '%s_ADDRESS=%s\n' "${name//[^A-Z0-9]/_}" "$value"
-        done | sort
+        done | LC_ALL=C sort
 }
 
 complete() {

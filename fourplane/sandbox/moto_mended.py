@@ -1,23 +1,71 @@
 """Where moto differs from AWS in a way that a stack would notice, it is mended here, once for the process."""
 
-from moto.autoscaling.models import FakeAutoScalingGroup
+from typing import Any
 
-_launch = FakeAutoScalingGroup.replace_autoscaling_group_instances
+from moto.acm.models import acm_backends
+from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
+from moto.ec2.models.instances import Instance
+from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
+from moto.elb.exceptions import CertificateNotFoundException
+from moto.elbv2 import models as elbv2_models
+
+from fourplane.sandbox import moto_groups, moto_images
+
+_terminate = Instance.terminate
+_create_interface = NetworkInterfaceBackend.create_network_interface
+_create_endpoint = VPCBackend.create_vpc_endpoint
 
 
 def mend() -> None:
     """Make this process's moto behave as AWS does. Mending twice changes nothing."""
-    FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch_spread
+    moto_images.mend()
+    moto_groups.mend()
+    Instance.terminate = _terminate_and_let_go
+    NetworkInterfaceBackend.create_network_interface = _create_interface_in_subnet
+    VPCBackend.create_vpc_endpoint = _create_endpoint_guarded
+    elbv2_models.register_certificate = _use_certificate
 
 
-def _launch_spread(group: FakeAutoScalingGroup, count_needed: int, propagated_tags: dict[str, str]) -> None:
-    """An Auto Scaling group launches where it has the fewest instances; moto takes the first subnet for all."""
-    zones: str | None = group.vpc_zone_identifier
-    subnets = (zones or "").split(",")
-    for _ in range(count_needed):
-        taken = [state.instance.subnet_id for state in group.instance_states]
-        group.vpc_zone_identifier = min(subnets, key=taken.count) or None
-        try:
-            _launch(group, 1, dict(propagated_tags))
-        finally:
-            group.vpc_zone_identifier = zones
+def _terminate_and_let_go(instance: Instance) -> Any:
+    """A dead machine's own interface goes with it; those that were attached to it are free again."""
+    for index, interface in instance.nics.items():
+        interface.delete_on_termination = interface.delete_on_termination or index == 0
+    before = _terminate(instance)
+    for index, interface in list(instance.nics.items()):
+        if index > 0 and not interface.delete_on_termination:
+            instance.detach_eni(interface)
+    return before
+
+
+def _create_interface_in_subnet(
+    backend: Any, subnet: Any, private_ip_address: Any, *positional: Any, **options: Any
+) -> NetworkInterface:
+    """The next free address of the subnet; moto draws one that may be taken, or AWS's own."""
+    network = backend.get_subnet(subnet) if isinstance(subnet, str) else subnet
+    addresses = positional[0] if positional else options.get("private_ip_addresses")
+    if not private_ip_address and not addresses:
+        private_ip_address = network.get_available_subnet_ip(None)
+    return _create_interface(backend, network, private_ip_address, *positional, **options)
+
+
+def _create_endpoint_guarded(backend: Any, *positional: Any, **options: Any) -> VPCEndPoint:
+    """An endpoint's interfaces have an address of their subnet and the endpoint's security groups."""
+    endpoint = _create_endpoint(backend, *positional, **options)
+    groups = [backend.get_security_group_from_id(id) for id in endpoint.security_group_ids]
+    for id in endpoint.network_interface_ids:
+        interface = backend.get_network_interface(id)
+        address = interface.subnet.get_available_subnet_ip(None)
+        interface.private_ip_address = address
+        interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
+        interface.interface_type, interface.requester_managed, interface.status = "vpc_endpoint", True, "in-use"
+        interface._group_set = groups or interface._group_set
+    return endpoint
+
+
+def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_user: str) -> None:
+    """A stack's settings may name a certificate that was made outside it; one of another region AWS refuses."""
+    if arn_certificate.split(":")[2:4] != ["acm", region]:
+        raise CertificateNotFoundException
+    known = acm_backends[account_id][region]._certificates
+    if arn_certificate in known:
+        known[arn_certificate].in_use_by.append(arn_user)

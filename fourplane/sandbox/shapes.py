@@ -61,8 +61,8 @@ def fit(client: Any, operation: str, value: dict[str, Any], rename: Mapping[str,
 
     Names are matched without case and number ("subnetMappings", "subnetMapping"); blocks become lists and lists become
     {Quantity, Items} where the call wants them; mappings become [{Key, Value}]; texts and numbers take the call's type.
-    `rename`: the call's name for a property that is called otherwise ("parent.property" for one inside a block), or None
-    for a property that does not belong to this call. A property that fits nowhere is a Failure: nothing is dropped unsaid.
+    `rename`: the call's name for a property that is called otherwise ("block.property" for one inside a block alone), or
+    None for an input that does not belong to this call. What fits nowhere is a Failure: nothing is dropped unsaid.
     """
     model = client.meta.service_model
     shape = model.operation_model(_operation_name(model, operation)).input_shape
@@ -115,7 +115,7 @@ def _items(value: Any, shape: Any) -> list[Any]:
     if not isinstance(value, dict):
         return value if isinstance(value, list) else [value]
     pair = next((p for p in (("Key", "Value"), ("Name", "Value")) if set(p) <= _members(shape.member).keys()), None)
-    if pair is None or {k.lower() for k in value} & {"key", "name"}:
+    if pair is None or {word.lower() for word in pair} <= {key.lower() for key in value}:
         return [value]
     return [dict(zip(pair, item, strict=True)) for item in value.items()]
 
@@ -131,7 +131,8 @@ def _structure(value: Any, shape: Any, rename: Mapping[str, str | None], name: s
         return {member: _fitted(value, inner, rename, name) for member, inner in members.items()}
     made: dict[str, Any] = {}
     for key, inner in value.items():
-        wanted = rename.get(f"{name}.{key}", rename.get(key, key))
+        everywhere = rename.get(key, key) or (key if name else None)
+        wanted = rename.get(f"{name}.{key}", everywhere)
         if wanted is None or inner is None:
             continue
         member = _member(wanted, members)

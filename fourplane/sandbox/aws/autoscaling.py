@@ -136,7 +136,9 @@ def schedule(new: New) -> Made:
     mine = {"AutoScalingGroupName": new["autoscalingGroupName"], "ScheduledActionNames": [name]}
     made = client.describe_scheduled_actions(**mine)["ScheduledUpdateGroupActions"][0]
     moments = {"startTime": made.get("StartTime"), "endTime": made.get("EndTime")}
-    return name, {"arn": made["ScheduledActionARN"], **given(**{k: _text(v) for k, v in moments.items()})}
+    place = f"autoScalingGroupName/{new['autoscalingGroupName']}:scheduledActionName/{name}"
+    arn = new.arn("autoscaling", f"scheduledUpdateGroupAction:{new.uuid}:{place}")
+    return name, {"arn": arn, **given(**{k: _text(v) for k, v in moments.items()})}
 
 
 def _text(moment: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from fourplane.errors import Mistake
 from fourplane.sandbox import shapes
 from fourplane.sandbox.aws import cloudfront_policies
 from fourplane.sandbox.creator import Made, New, creates
@@ -29,6 +30,9 @@ DISTRIBUTION = {
 def distribution(new: New) -> Made:
     client = new.client("cloudfront")
     reference = new.hash(26)
+    certificate = new.first("viewerCertificate").get("acmCertificateArn") or ":::us-east-1"
+    if certificate.split(":")[3] != "us-east-1":
+        raise Mistake(f"CloudFront takes certificates of us-east-1 only, got {certificate}")
     config = shapes.fit_member(
         client, "create_distribution_with_tags", "DistributionConfigWithTags.DistributionConfig", _declared(new), DISTRIBUTION
     )

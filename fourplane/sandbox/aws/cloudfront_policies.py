@@ -28,7 +28,7 @@ def _policy(new: New, operation: str, member: str, kind: str, defaults: dict[str
     config = shapes.fit_member(new.client("cloudfront"), operation, member, inputs)
     new.simulate("cloudfront", operation, {member: config})
     arn = new.arn("cloudfront", f"{kind}/{new.uuid}", region="")
-    return new.uuid, {"arn": arn, "etag": new.etag, "name": name, **defaults, **new.inputs}
+    return new.uuid, {"arn": arn, "etag": new.etag, "name": name, **{k: inputs[k] for k in defaults}}
 
 
 @creates("aws:cloudfront/vpcOrigin:VpcOrigin")

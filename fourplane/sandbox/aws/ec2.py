@@ -204,7 +204,7 @@ def nat_gateway(new: New) -> Made:
     address = (made.get("NatGatewayAddresses") or [{}])[0]
     return made["NatGatewayId"], {
         "associationId": address.get("AssociationId", ""),
-        "connectivityType": made["ConnectivityType"],
+        "connectivityType": made.get("ConnectivityType", "public"),
         "networkInterfaceId": address.get("NetworkInterfaceId", ""),
         "privateIp": address.get("PrivateIp", ""),
         "publicIp": address.get("PublicIp", ""),

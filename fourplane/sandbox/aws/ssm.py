@@ -12,16 +12,16 @@ def parameter(new: New) -> Made:
     name = new.name
     request = new.fit("ssm", "put_parameter", rename, Name=name, Value=value, Overwrite=new.get("overwrite"))
     made = new.client("ssm").put_parameter(**request)
-    open_text = {} if new["type"] == "SecureString" else {"insecureValue": value}
+    hidden = new["type"] == "SecureString"
     return name, {
         "arn": new.arn("ssm", f"parameter{name if name.startswith('/') else f'/{name}'}"),
         "name": name,
         "version": made["Version"],
         "tier": made.get("Tier", "Standard"),
         "dataType": new.get("dataType", "text"),
-        "value": wire.Secret(value),
+        "value": wire.Secret(value) if hidden else value,
         "hasValueWo": "valueWo" in new.inputs,
-        **open_text,
+        **({} if hidden else {"insecureValue": value}),
     }
 
 

@@ -1,0 +1,236 @@
+"""Apache Cassandra on machines of its own."""
+
+from collections.abc import Mapping
+from typing import NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from components.access import Server, open_among
+from components.machine import Image, instance_profile, launch_template, pull_statements
+from components.placement import ZonedPlacement
+from components.state.cassandra.node import Ring, user_data
+from components.state.cassandra.permissions import statements
+from components.state.cassandra.slots import Slot, slots
+from components.state.private_bucket import PrivateBucket, PrivateBucketArgs
+
+GOSSIP = 7000
+"""All that nodes say to each other since 4.0, encrypted or not. 7001 is for older rings, and JMX (7199) listens
+on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
+
+
+class CassandraRingArgs(ZonedPlacement, Image):
+    nodes_per_zone: NotRequired[int]
+    """Nodes in each zone. Default 1. Chosen for the life of the ring: it decides the tokens of all nodes,
+    and a node that has joined keeps the one it has."""
+    replication_factor: NotRequired[int]
+    """Copies of each row, each in another zone, and the fewest that a keyspace may ask for. Default 3."""
+    instance_type: NotRequired[str]
+    """Default m7g.large: 2 Graviton vCPUs, 8 GiB. A Nitro type, so that the network encrypts what is said."""
+    heap_gib: NotRequired[int]
+    """Java heap of a node. Default: what Cassandra makes of the machine's memory."""
+    data_gib: NotRequired[int]
+    """Size of each node's data volume (gp3, encrypted). Default 100. It may grow, and never shrinks."""
+    iops: NotRequired[int]
+    """Operations a second of each data volume. Default 3000, which gp3 includes."""
+    throughput: NotRequired[int]
+    """MiB a second of each data volume. Default 125, which gp3 includes."""
+    snapshot_hours: NotRequired[int]
+    """Hours between snapshots of a node to S3; what is written in between follows every 10 minutes.
+    Default 24."""
+    snapshot_retention_days: NotRequired[int]
+    """Days that snapshots are kept. Default 30."""
+    key_arn: NotRequired[pulumi.Input[str]]
+    """Key that volumes, snapshots and logs are encrypted with. Default: AWS's own for each."""
+    log_bucket: NotRequired[pulumi.Input[str]]
+    """Bucket that takes the access logs of the snapshots' bucket. Default: none are kept."""
+    log_retention_days: NotRequired[int]
+    """Days that the nodes' logs are kept. Default 365."""
+    disposable: NotRequired[bool]
+    """Whether volumes and snapshots may be deleted with the stack. Default False: they are protected."""
+
+
+class CassandraRing(Server):
+    """A ring of nodes whose racks are zones: a zone can be lost, and a lost node comes back as itself.
+
+    Every node has an Auto Scaling group of one, and an address and a disk that outlive its instances. Seeds
+    are the first node of each zone; tokens are Priam's. A new image or setting reaches a node when its
+    instance is next replaced: docs/cassandra.md says how, one at a time.
+
+    There are no passwords: the arrows decide who may connect. To start, nodes need AWS's own services:
+    connect(ring, network.endpoints).
+    """
+
+    port = 9042
+    node_addresses: pulumi.Output[Mapping[str, str]]
+    """The address of each node, by its name, "<ring>-<zone's letter><number>"."""
+    volume_ids: pulumi.Output[Mapping[str, str]]
+    """The data volume of each node."""
+    group_names: pulumi.Output[Mapping[str, str]]
+    """The Auto Scaling group of each node."""
+    snapshot_bucket: pulumi.Output[str]
+    log_group: pulumi.Output[str]
+
+    def __init__(
+        self, name: str, args: CassandraRingArgs, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, args, opts)
+        nodes = self._slots(args)
+
+        group = aws.ec2.SecurityGroup(
+            name, description=f"Nodes of {name}", vpc_id=args["vpc_id"], opts=self.child
+        )
+        logs = aws.cloudwatch.LogGroup(
+            name,
+            name=self.configuration_path(),
+            retention_in_days=args.get("log_retention_days", 365),
+            kms_key_id=args.get("key_arn"),
+            opts=self.child,
+        )
+        backups = PrivateBucket(f"{name}-snapshots", _bucket_args(args), self.child)
+        subnets = dict(zip(args["zones"], args["subnet_ids"], strict=True))
+        interfaces = {node.name: self._interface(node, subnets[node.zone], group) for node in nodes}
+        volumes = {node.name: self._volume(node, args) for node in nodes}
+        own = [*interfaces.values(), *volumes.values()]
+        allowed = statements(
+            name, group.arn, [one.arn for one in own], logs.arn, backups.arn, args.get("key_arn")
+        )
+        _, profile = instance_profile(self, group.arn, [*allowed, *pull_statements(args)])
+
+        addresses = {node: interface.private_ip for node, interface in interfaces.items()}
+        known = pulumi.Output.all(
+            image=args["image"],
+            arn=group.arn,
+            log_group=logs.name,
+            bucket=backups.bucket,
+            addresses=addresses,
+            interfaces={node: interface.id for node, interface in interfaces.items()},
+            volumes={node: volume.id for node, volume in volumes.items()},
+        )
+        ring = Ring(
+            name,
+            self.port,
+            args.get("replication_factor", 3),
+            args.get("snapshot_hours", 24),
+            args.get("heap_gib"),
+        )
+        groups: dict[str, aws.autoscaling.Group] = {}
+        for node in nodes:
+            template = launch_template(
+                self,
+                node.name,
+                instance_type=args.get("instance_type", "m7g.large"),
+                disk_gib=20,
+                profile=profile,
+                security_group_id=group.id,
+                user_data=known.apply(lambda known, node=node: user_data(ring, nodes, node, known)),
+            )
+            groups[node.name] = self._group(node, subnets[node.zone], template)
+
+        self.security_group_id = group.id
+        open_among(self, {"gossip": GOSSIP})
+        seeds = [addresses[node.name] for node in nodes if node.seed]
+        self.address = pulumi.Output.all(*seeds).apply(
+            lambda ips: ",".join(f"{ip}:{self.port}" for ip in ips)
+        )
+        self.node_addresses = pulumi.Output.all(**addresses)
+        self.volume_ids = pulumi.Output.all(**{node: volume.id for node, volume in volumes.items()})
+        self.group_names = pulumi.Output.all(**{node: one.name for node, one in groups.items()})
+        self.snapshot_bucket = backups.bucket
+        self.log_group = logs.name
+        self.register_outputs(
+            {
+                "address": self.address,
+                "security_group_id": self.security_group_id,
+                "node_addresses": self.node_addresses,
+                "volume_ids": self.volume_ids,
+                "group_names": self.group_names,
+                "snapshot_bucket": self.snapshot_bucket,
+                "log_group": self.log_group,
+            }
+        )
+
+    def _slots(self, args: CassandraRingArgs) -> list[Slot]:
+        zones, subnets = args["zones"], args["subnet_ids"]
+        if not zones:
+            self.reject("zones", list(zones), "one zone or more")
+        if len(set(zones)) < len(zones):
+            self.reject("zones", list(zones), "different zones, so that each is a rack")
+        if len(subnets) != len(zones):
+            self.reject("subnet_ids", len(subnets), f"as many as zones, {len(zones)}")
+        if (copies := args.get("replication_factor", 3)) < 1:
+            self.reject("replication_factor", copies, "at least 1")
+        if copies > len(zones):
+            self.reject("replication_factor", copies, f"at most {len(zones)}, one copy a zone")
+        for argument in (
+            "nodes_per_zone",
+            "heap_gib",
+            "data_gib",
+            "snapshot_hours",
+            "snapshot_retention_days",
+        ):
+            if (value := args.get(argument, 1)) < 1:
+                self.reject(argument, value, "at least 1")
+        hours, days = args.get("snapshot_hours", 24), args.get("snapshot_retention_days", 30)
+        if days * 24 <= hours:
+            self.reject("snapshot_retention_days", days, f"more than the {hours} hours between two snapshots")
+        return slots(self.name, zones, args.get("nodes_per_zone", 1))
+
+    def _interface(
+        self, node: Slot, subnet_id: pulumi.Input[str], group: aws.ec2.SecurityGroup
+    ) -> aws.ec2.NetworkInterface:
+        """https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/deploy-a-cassandra-cluster-on-amazon-ec2-with-private-static-ips-to-avoid-rebalancing.html"""
+        return aws.ec2.NetworkInterface(
+            node.name,
+            description=f"Address of {node.name}",
+            subnet_id=subnet_id,
+            security_groups=[group.id],
+            tags={"Name": node.name},
+            opts=self.child,
+        )
+
+    def _volume(self, node: Slot, args: CassandraRingArgs) -> aws.ebs.Volume:
+        keep = pulumi.ResourceOptions(protect=not args.get("disposable", False))
+        return aws.ebs.Volume(
+            node.name,
+            availability_zone=node.zone,
+            type="gp3",
+            size=args.get("data_gib", 100),
+            iops=args.get("iops", 3000),
+            throughput=args.get("throughput", 125),
+            encrypted=True,
+            kms_key_id=args.get("key_arn"),
+            tags={"Name": node.name},
+            opts=pulumi.ResourceOptions.merge(self.child, keep),
+        )
+
+    def _group(
+        self, node: Slot, subnet_id: pulumi.Input[str], template: aws.ec2.LaunchTemplate
+    ) -> aws.autoscaling.Group:
+        """No instance refresh: it would replace the nodes of all zones at the same time."""
+        return aws.autoscaling.Group(
+            node.name,
+            min_size=1,
+            max_size=1,
+            desired_capacity=1,
+            vpc_zone_identifiers=[subnet_id],
+            launch_template={
+                "id": template.id,
+                "version": template.latest_version.apply(lambda version: str(int(version))),
+            },
+            health_check_type="EC2",
+            tags=[{"key": "Name", "value": node.name, "propagate_at_launch": True}],
+            opts=self.child,
+        )
+
+
+def _bucket_args(args: CassandraRingArgs) -> PrivateBucketArgs:
+    made: PrivateBucketArgs = {
+        "expire_after_days": args.get("snapshot_retention_days", 30),
+        "disposable": args.get("disposable", False),
+    }
+    if "key_arn" in args:
+        made["key_arn"] = args["key_arn"]
+    if "log_bucket" in args:
+        made["log_bucket"] = args["log_bucket"]
+    return made

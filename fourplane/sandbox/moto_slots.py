@@ -1,0 +1,73 @@
+"""The one thing of a machine's boot that the sandbox does: take the network interface and the volume of its slot.
+
+A stateful machine finds /etc/fourplane/slot.env in its user data and attaches what it names, so that a machine that
+replaces a dead one comes back with the same address and the same disk. The sandbox runs no user data: it makes the two
+calls itself.
+"""
+
+import base64
+import gzip
+from email import message_from_bytes
+from typing import Any
+
+import yaml
+from moto.ec2.models.instances import Instance
+
+SLOT = "/etc/fourplane/slot.env"
+
+
+def fill(instance: Instance) -> None:
+    """Attach a slot's interface and volume, taken from whoever holds them; AWS refuses it across zones."""
+    slot = read(str(instance.user_data or ""))
+    if not slot:
+        return
+    ec2 = instance.ec2_backend
+    interface = ec2.get_network_interface(slot["NETWORK_INTERFACE_ID"])
+    volume = ec2.get_volume(slot["VOLUME_ID"])
+    if {interface.availability_zone, volume.zone.name} != {instance.availability_zone}:
+        return
+    if interface.instance:
+        interface.instance.detach_eni(interface)
+    instance.attach_eni(interface, 1)
+    if volume.attachment:
+        ec2.detach_volume(volume.id, volume.attachment.instance.id, volume.attachment.device)
+    ec2.attach_volume(volume.id, instance.id, slot["DEVICE"])
+
+
+def read(user_data: str) -> dict[str, str]:
+    """The settings of the slot in a machine's user data (base64, perhaps gzip, perhaps MIME); {} where it has none."""
+    whole = _opened(base64.b64decode(user_data))
+    for part in _parts(whole):
+        if SLOT.encode() in part:
+            return _settings(part)
+    return {}
+
+
+def _opened(data: bytes) -> bytes:
+    return gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+
+
+def _parts(data: bytes) -> list[bytes]:
+    """The cloud-configs of user data."""
+    if not data.lstrip().lower().startswith((b"content-type: multipart", b"mime-version:")):
+        return [data] if data.lstrip().startswith((b"#cloud-config", b"## template: jinja")) else []
+    leaves = [part for part in message_from_bytes(data.lstrip()).walk() if not part.is_multipart()]
+    texts = [part.get_payload(decode=True) for part in leaves if part.get_content_type() == "text/cloud-config"]
+    return [_opened(text) for text in texts if isinstance(text, bytes)]
+
+
+def _settings(cloud_config: bytes) -> dict[str, str]:
+    config = yaml.load(cloud_config, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+    files = [file for file in config.get("write_files", []) if file.get("path") == SLOT]
+    if not files:
+        return {}
+    lines = _text(files[-1]).splitlines()
+    return dict(line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#"))
+
+
+def _text(file: dict[str, Any]) -> str:
+    """A file's text; cloud-init takes it plain, in base64, and compressed."""
+    encoding, content = file.get("encoding", ""), file.get("content", "")
+    if isinstance(content, bytes):
+        return _opened(content).decode()
+    return _opened(base64.b64decode(content)).decode() if "b64" in encoding or "base64" in encoding else content

@@ -1,0 +1,150 @@
+"""What holds for every component, so that no component has to say it again."""
+
+import ast
+import importlib
+import inspect
+import itertools
+import pkgutil
+import typing
+
+import pulumi
+import pytest
+from pulumi.provider.experimental.analyzer import Analyzer
+
+import blueprints
+import components
+from components.access import Peer, Server
+from components.component import Component
+from components.control.encryption_key import EncryptionKey
+from components.control.image_cache import ImageCache
+from components.control.log_archive import LogArchive
+from components.edge.cdn_edge import CdnEdge
+from components.edge.firewall import Firewall
+from components.edge.load_balancer import LoadBalancer
+from components.network import Network
+from components.service.auto_scaling_service import AutoScalingService
+from components.service.gateway import Gateway
+from components.state.cassandra_ring import CassandraRing
+from components.state.private_bucket import PrivateBucket
+from components.vpc_endpoints import VpcEndpoints
+
+VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
+BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1"
+PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
+ZONED = {
+    "vpc_id": "vpc-1",
+    "subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
+    "zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
+}
+IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
+SMALLEST = {
+    AutoScalingService: {**PLACE, **IMAGE, "port": 80},
+    CassandraRing: {**ZONED, **IMAGE},
+    CdnEdge: {"origin_arn": BALANCER, "origin_dns_name": "a.elb.amazonaws.com"},
+    EncryptionKey: {},
+    Firewall: {},
+    Gateway: {**PLACE, **IMAGE, "routes": {"a": {"paths": ["/a"]}}},
+    ImageCache: {},
+    LoadBalancer: {**PLACE, "target_port": 80},
+    LogArchive: {},
+    Network: {},
+    PrivateBucket: {},
+    VpcEndpoints: {**PLACE, "vpc_arn": VPC, "route_table_ids": ["rtb-1"]},
+}
+LEVELS = {Component, Peer, Server}
+
+
+def everything() -> set[type]:
+    """Every component class that any module of ours defines."""
+    for package in (components, blueprints):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(module.name)
+    found, waiting = set(), [Component]
+    while waiting:
+        waiting.extend(children := waiting.pop().__subclasses__())
+        found |= set(children)
+    return {cls for cls in found if cls.__module__.split(".")[0] in ("components", "blueprints")} - LEVELS
+
+
+def declared_outputs(cls: type) -> set[str]:
+    annotations = {k: v for base in cls.__mro__ for k, v in getattr(base, "__annotations__", {}).items()}
+    return {key for key, kind in annotations.items() if typing.get_origin(kind) is pulumi.Output}
+
+
+def arguments(cls: type) -> type:
+    return cls.__init__.__annotations__["args"]
+
+
+def test_every_component_has_a_smallest_example():
+    assert everything() == SMALLEST.keys()
+
+
+@pytest.mark.parametrize("cls", SMALLEST, ids=lambda cls: cls.__name__)
+class TestEveryComponent:
+    def test_is_documented(self, cls):
+        assert vars(cls)["__doc__"] and inspect.getmodule(cls).__doc__
+
+    def test_owns_every_child(self, cls, preview):
+        graph = preview(lambda: cls("it", SMALLEST[cls]))
+        assert [r.name for r in graph.values() if r.parent not in graph] == ["it"]
+
+    def test_names_every_child_after_itself(self, cls, preview):
+        graph = preview(lambda: cls("it", SMALLEST[cls]))
+        assert [r.urn for r in graph.values() if not (r.name == "it" or r.name.startswith("it-"))] == []
+
+    def test_registers_the_outputs_it_declares(self, cls, preview):
+        graph = preview(lambda: cls("it", SMALLEST[cls]))
+        assert graph.one(f"fourplane:index:{cls.__name__}", "it").outputs.keys() == declared_outputs(cls)
+
+    def test_tags_every_child_that_can_be_tagged(self, cls, preview):
+        graph = preview(lambda: cls("it", SMALLEST[cls]))
+        for resource in graph.values():
+            if isinstance(tags := resource.inputs.get("tags"), dict):
+                assert {"component", "plane"} <= tags.keys(), resource.urn
+
+    def test_stands_in_the_region_that_it_is_given(self, cls, preview):
+        args = {**SMALLEST[cls], "region": "eu-west-1"}
+        graph = preview(lambda: cls("it", args))
+        elsewhere = {"us-east-1"} if cls in (CdnEdge, Firewall) else set()  # CloudFront's own region
+        placed = {r.inputs["region"] for r in graph.values() if "region" in r.inputs}
+        assert placed <= {"eu-west-1"} | elsewhere
+        regional = [r for r in graph.values() if r.custom and "region" not in r.inputs]
+        assert {r.type.split("/")[0] for r in regional} <= {"aws:iam", "aws:cloudfront"}
+
+    def test_refuses_a_misspelt_argument(self, cls, preview):
+        with pytest.raises(
+            Exception, match=f"{cls.__name__} 'it': no argument 'regin'; did you mean 'region'?"
+        ):
+            preview(lambda: cls("it", {**SMALLEST[cls], "regin": "eu-west-1"}))
+
+    def test_can_be_used_from_another_language(self, cls):
+        schema = Analyzer("fourplane").analyze([cls])["component_definitions"][cls.__name__]
+        assert len(schema.outputs) == len(declared_outputs(cls))
+        assert {p for p, v in schema.inputs.items() if not v.optional} == {
+            camel(key) for key in arguments(cls).__required_keys__
+        }
+
+    def test_documents_every_argument(self, cls):
+        known = {key for shape in shapes(arguments(cls)) for key in documented(shape)}
+        assert {*arguments(cls).__required_keys__, *arguments(cls).__optional_keys__} == known
+
+
+def shapes(shape: type) -> list[type]:
+    """A TypedDict and those that it extends: at run time it forgets them as bases."""
+    bases = [base for base in getattr(shape, "__orig_bases__", ()) if typing.is_typeddict(base)]
+    return [shape, *(s for base in bases for s in shapes(base))]
+
+
+def documented(shape: type) -> set[str]:
+    """The keys of a TypedDict that are followed by a docstring of their own."""
+    body = ast.parse(inspect.getsource(shape)).body[0].body
+    return {
+        key.target.id
+        for key, text in itertools.pairwise(body)
+        if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr)
+    }
+
+
+def camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
