@@ -49,6 +49,12 @@ def _levels(urn: str, children: dict[str, list[Resource]]) -> Iterator[list[Reso
         level = [child for resource in level for child in children.get(resource.urn, [])]
 
 
+def home(graph: Graph) -> str:
+    """The region that most of a stack is in."""
+    told = Counter(resource.region for resource in graph.values() if resource.custom and resource.region)
+    return told.most_common(1)[0][0] if told else ""
+
+
 def kind(resource: Resource) -> str:
     """A type as people say it: "ec2 Vpc" for aws:ec2/vpc:Vpc, "Network" for fourplane:index:Network."""
     package, _, rest = resource.type.partition(":")

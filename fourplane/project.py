@@ -89,12 +89,15 @@ def _project(root: Path) -> Project:
     main = main / "__main__.py" if main.is_dir() else main
     if not main.is_file():
         raise Mistake(f"{main} does not exist; 'main' in Pulumi.yaml must name the folder of the program")
+    declarations = meta.get("config") or {}
+    if not isinstance(declarations, dict):
+        raise Mistake(f"{root / 'Pulumi.yaml'}: 'config' must be a mapping of settings, got {declarations!r}")
     return Project(
         root=root,
         name=meta["name"],
         main=main,
         stack_folder=root / str(meta.get("stackConfigDir", ".")),
-        declarations=meta.get("config") or {},
+        declarations=declarations,
     )
 
 
@@ -112,8 +115,9 @@ def settings(project: Project, stack: str, overrides: list[str]) -> Settings:
     values |= dict(_override(project, text) for text in overrides)
 
     secret = {project.key(k) for k, d in project.declarations.items() if isinstance(d, dict) and d.get("secret")}
-    encrypted = frozenset(key for key, value in values.items() if _encrypted(value))
-    texts = {key: _text(value) for key, value in values.items() if value is not None}
+    opened = {key: _opened(value) for key, value in values.items()}
+    encrypted = frozenset(key for key in values if opened[key] != values[key])
+    texts = {key: _text(value) for key, value in opened.items() if value is not None}
     return Settings(texts, encrypted | secret, encrypted)
 
 
@@ -124,14 +128,17 @@ def _override(project: Project, text: str) -> tuple[str, str]:
     return project.key(key), value
 
 
-def _encrypted(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {"secure"}
+def _opened(value: Any) -> Any:
+    """A value with something readable in place of every encrypted part."""
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            return STAND_IN_SECRET
+        return {key: _opened(inner) for key, inner in value.items()}
+    return [_opened(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _text(value: Any) -> str:
-    if _encrypted(value):
-        return STAND_IN_SECRET
-    return value if isinstance(value, str) else json.dumps(value)
+    return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
 def _mapping(path: Path) -> dict[str, Any]:

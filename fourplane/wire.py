@@ -9,6 +9,7 @@ from pulumi.runtime import rpc
 
 SIGNATURE = rpc._special_sig_key
 UNKNOWN_TEXT = rpc.UNKNOWN
+EXACT = 2**53  # beyond it a double no longer holds every whole number
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def _value(value: struct_pb2.Value) -> Any:
         return UNKNOWN if value.string_value == UNKNOWN_TEXT else value.string_value
     if kind == "number_value":
         number = value.number_value
-        return int(number) if number.is_integer() else number
+        return int(number) if number.is_integer() and abs(number) < EXACT else number
     if kind == "bool_value":
         return value.bool_value
     if kind == "list_value":

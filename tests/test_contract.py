@@ -130,19 +130,23 @@ class TestEveryComponent:
 
 
 def shapes(shape: type) -> list[type]:
-    """A TypedDict and those that it extends: at run time it forgets them as bases."""
-    bases = [base for base in getattr(shape, "__orig_bases__", ()) if typing.is_typeddict(base)]
+    """A TypedDict and those that it extends: at run time it forgets them as bases, so its source is read."""
+    names = [base.id for base in source(shape).bases if isinstance(base, ast.Name) and base.id != "TypedDict"]
+    bases = [getattr(inspect.getmodule(shape), name) for name in names]
     return [shape, *(s for base in bases for s in shapes(base))]
 
 
 def documented(shape: type) -> set[str]:
     """The keys of a TypedDict that are followed by a docstring of their own."""
-    body = ast.parse(inspect.getsource(shape)).body[0].body
     return {
         key.target.id
-        for key, text in itertools.pairwise(body)
+        for key, text in itertools.pairwise(source(shape).body)
         if isinstance(key, ast.AnnAssign) and isinstance(text, ast.Expr)
     }
+
+
+def source(cls: type) -> ast.ClassDef:
+    return ast.parse(inspect.getsource(cls)).body[0]
 
 
 def camel(name: str) -> str:

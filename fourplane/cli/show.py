@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import grouped, kind, lineage
+from fourplane.planes import grouped, home, kind, lineage
 from fourplane.project import Settings
 
 
@@ -40,7 +40,8 @@ def warnings(settings: Settings, graph: Graph) -> None:
 
 def tree(graph: Graph) -> Iterator[str]:
     """Planes, their components, and the resources of each."""
-    yield f"{graph.stack}: {_counts(graph)}"
+    region = home(graph)
+    yield f"{graph.stack}: {_counts(graph)}" + (f" in {region}" if region else "")
     for plane, components in grouped(graph).items():
         yield ""
         yield f"{plane} plane" if plane != "other" else plane
@@ -48,7 +49,7 @@ def tree(graph: Graph) -> Iterator[str]:
             if urn:
                 yield f"  {component(graph, urn)}"
             for resource in resources:
-                yield f"{'    ' if urn else '  '}{_line(resource)}"
+                yield f"{'    ' if urn else '  '}{_line(resource, region)}"
 
 
 def summary(graph: Graph) -> Iterator[str]:
@@ -62,7 +63,7 @@ def summary(graph: Graph) -> Iterator[str]:
     if simulated:
         yield ""
         yield f"simulated: {len(simulated)} that the sandbox's cloud does not have; their calls were only validated"
-        yield from (f"  {_line(resource)}" for resource in simulated)
+        yield from (f"  {_line(resource, home(graph))}" for resource in simulated)
 
 
 def outputs(graph: Graph) -> Iterator[str]:
@@ -81,8 +82,9 @@ def component(graph: Graph, urn: str) -> str:
     return f"{kind(own)} '{own.name}'{within}"
 
 
-def _line(resource: Resource) -> str:
-    marks = [mark for mark, on in (("protected", resource.protect), (resource.region, resource.region)) if on]
+def _line(resource: Resource, region: str) -> str:
+    elsewhere = resource.region if resource.region != region else ""
+    marks = [mark for mark in ("protected" if resource.protect else "", elsewhere) if mark]
     return f"{kind(resource)} '{resource.name}'" + (f"  ({', '.join(marks)})" if marks else "")
 
 

@@ -52,6 +52,7 @@ def up(
 def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, json: bool) -> None:
     from fourplane import engine, server
     from fourplane.cli import show
+    from fourplane.planes import home
     from fourplane.sandbox import Sandbox
 
     host, _, port = address.rpartition(":")
@@ -72,7 +73,7 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, j
             with server.serving(host, int(port)) as url:
                 sys.stdout.flush()
                 show.note(f"serving {stack} at {url} until Ctrl-C")
-                show.note(f"  aws --endpoint-url {url} --region {_region(settings)} ec2 describe-instances")
+                show.note(f"  aws --endpoint-url {url} --region {home(graph)} ec2 describe-instances")
                 server.wait()
 
 
@@ -133,7 +134,3 @@ def _progress(stack: str) -> "Iterator[Callable[[Resource], Any]]":
                 progress.update(task, advance=1, description=f"{kind(resource)} '{resource.name}'")
 
         yield advance
-
-
-def _region(settings: "Settings") -> str:
-    return settings.get("aws:region", "us-east-1")
