@@ -15,15 +15,21 @@ import pulumi_aws as aws
 from components.component import Component
 from components.policies import beside, policy, trust
 
+INSTANCE_TYPE = re.compile(r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
 BOOT = Path(__file__).parent / "boot"
 USER_DATA_LIMIT = 16 * 1024
 """Bytes, before base64: EC2's limit, https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html."""
-STRICT = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parent),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,
+)
 
 
 def render(template: Path, **values: Any) -> str:
-    """A template in its own language with its values. Raises UndefinedError for a value that it lacks."""
-    return STRICT.from_string(template.read_text(encoding="utf-8")).render(values)
+    """A template of ours in its own language, with its values. Raises UndefinedError for a value that it lacks."""
+    return TEMPLATES.get_template(template.relative_to(Path(__file__).parent).as_posix()).render(values)
 
 
 class Image(TypedDict):
@@ -223,6 +229,8 @@ def launch_template(
     user_data: pulumi.Input[str],
 ) -> aws.ec2.LaunchTemplate:
     """A template for private instances: IMDSv2 only, an encrypted gp3 disk, no public address, no SSH key."""
+    if not INSTANCE_TYPE.fullmatch(instance_type):
+        owner.reject("instance_type", instance_type, "an EC2 instance type, such as 'm7g.large'")
     return aws.ec2.LaunchTemplate(
         name,
         image_id=newest_image(owner, instance_type),

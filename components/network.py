@@ -8,6 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component, ComponentArgs
+from components.logs import log_group
 from components.placement import Placement, ZonedPlacement
 from components.policies import beside, policy, trust
 from components.vpc_endpoints import BOOT_AND_LOG, VpcEndpoints
@@ -137,12 +138,7 @@ class Network(Component):
 
     def _flow_logs(self, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:
         name = f"{self.name}-flow"
-        group = aws.cloudwatch.LogGroup(
-            name,
-            retention_in_days=args.get("log_retention_days", 365),
-            kms_key_id=args.get("key_arn"),
-            opts=self.child,
-        )
+        group = log_group(self, name, days=args.get("log_retention_days", 365), key_arn=args.get("key_arn"))
         role = aws.iam.Role(name, assume_role_policy=trust("vpc-flow-logs.amazonaws.com"), opts=self.child)
         aws.iam.RolePolicy(
             name,

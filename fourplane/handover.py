@@ -34,10 +34,11 @@ def up(
             config = Path(folder, f"Pulumi.{stack}.yaml")
             config.write_text(_config(project, stack, overrides, endpoint), encoding="utf-8")
             chosen = automation.create_or_select_stack(stack, work_dir=str(project.root))
-            result = chosen.up(on_output=lambda text: say(text.rstrip()), color="never", config_file=str(config))
+            result = chosen.up(on_output=lambda text: say(text.rstrip()), color="never", config_file=str(config), show_secrets=False)
     except automation.CommandError as error:
-        said = [line for line in str(error).splitlines() if "error:" in line] or str(error).splitlines()
-        raise Failure(f"pulumi up failed: {said[0].strip()}", str(error)) from None
+        lines = str(error).splitlines()
+        said = next((line.partition("error:")[2] for line in lines if "error:" in line), lines[0])
+        raise Failure(f"pulumi up failed: {said.strip()}", str(error)) from None
     return {key: "[secret]" if output.secret else output.value for key, output in result.outputs.items()}
 
 

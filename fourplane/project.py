@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -141,10 +141,19 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, default=str)
 
 
+class _Loader(yaml.SafeLoader):
+    """As Pulumi reads YAML: of all the words for true and false, only these two are more than text."""
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
+        first: [resolver for resolver in resolvers if first in "tTfF" or not resolver[0].endswith(":bool")]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
 def _mapping(path: Path) -> dict[str, Any]:
     """A YAML file that must hold a mapping; the mistake names file and line."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise Mistake(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """What differs between two deployments of one company. Everything else is in its page."""
 
 import json
+from difflib import get_close_matches
 from typing import Any, Self, get_origin
 
 import pulumi
@@ -28,8 +29,7 @@ class Environment(pydantic.BaseModel):
     single_zone_egress: bool = False
     """One NAT gateway and one zone's AWS endpoints for all zones: cheaper, and lost with that zone."""
     log_retention_days: int = pydantic.Field(365, ge=1)
-    """Days that logs are kept; CloudWatch takes 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545,
-    731…"""
+    """Days that logs are kept, one of components.logs.RETENTION_DAYS."""
 
     @classmethod
     def load(cls) -> Self:
@@ -40,9 +40,11 @@ class Environment(pydantic.BaseModel):
         for key in CONFIG.get():
             namespace, _, name = key.partition(":")
             if namespace == project and name not in known:
-                raise ArgumentError(
-                    f"config '{name}' is no setting; known: {', '.join(sorted(cls.model_fields))}"
+                near = get_close_matches(name, known, n=1)
+                hint = (
+                    f"did you mean '{near[0]}'?" if near else f"known: {', '.join(sorted(cls.model_fields))}"
                 )
+                raise ArgumentError(f"config '{name}' is no setting; {hint}")
         given = {name: config.get(name) for name in cls.model_fields}
         try:
             return cls(**{name: cls._parsed(name, text) for name, text in given.items() if text is not None})

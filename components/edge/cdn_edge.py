@@ -11,8 +11,9 @@ from components.component import ComponentArgs
 from components.edge.firewall import Firewall
 from components.state.private_bucket import PrivateBucket, share
 
-# AWS's managed policies, the same ids in every account: "Use managed cache policies" and "Use managed origin request
-# policies", https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+# AWS's managed policies have the same ids in every account:
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"

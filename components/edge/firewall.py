@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component, ComponentArgs
+from components.logs import log_group
 
 GLOBAL_REGION = "us-east-1"
 """Where CloudFront's web ACLs, certificates and logs must be, whatever the stack's region."""
@@ -53,12 +54,12 @@ class Firewall(Component):
             visibility_config=_visible(name),
             opts=self.child,
         )
-        logs = aws.cloudwatch.LogGroup(
+        logs = log_group(
+            self,
             name,
-            name=f"aws-waf-logs-{pulumi.get_stack()}-{name}",  # WAF takes no other prefix
+            group_name=f"aws-waf-logs-{pulumi.get_stack()}-{name}",  # WAF takes no other prefix
             region=GLOBAL_REGION,
-            retention_in_days=args.get("log_retention_days", 365),
-            opts=self.child,
+            days=args.get("log_retention_days", 365),
         )
         aws.wafv2.WebAclLoggingConfiguration(
             name,

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.access import Server, open_way
 from components.edge.load_balancer import Front, LoadBalancer
+from components.logs import log_group
 from components.machine import (
     BootFile,
     Container,
@@ -106,12 +107,12 @@ class AutoScalingService(Server):
         group = aws.ec2.SecurityGroup(
             name, description=f"Machines of {name}", vpc_id=args["vpc_id"], opts=self.child
         )
-        logs = aws.cloudwatch.LogGroup(
+        logs = log_group(
+            self,
             name,
-            name=self.configuration_path(),
-            retention_in_days=args.get("log_retention_days", 365),
-            kms_key_id=args.get("key_arn"),
-            opts=self.child,
+            group_name=self.configuration_path(),
+            days=args.get("log_retention_days", 365),
+            key_arn=args.get("key_arn"),
         )
         statements = [*self._own_statements(group, logs), *pull_statements(args), *args.get("statements", ())]
         role, profile = instance_profile(self, group.arn, statements)

@@ -141,7 +141,9 @@ class Gateway(Server):
                 if not path.startswith("/"):
                     self.reject(f"routes['{server}'].paths", path, "paths that begin with '/'")
                 if (owner := owners.setdefault(path, server)) != server or path == "/health":
-                    taken = "the gateway's own health check" if path == "/health" else f"the route of '{owner}'"
+                    taken = (
+                        "the gateway's own health check" if path == "/health" else f"the route of '{owner}'"
+                    )
                     self.reject(f"routes['{server}'].paths", path, f"a path that is not {taken}")
         return {server: {**DEFAULTS, **route} for server, route in routes.items()}
 

@@ -15,8 +15,8 @@ from components.state.cassandra.slots import Slot, slots
 from components.state.private_bucket import PrivateBucket, PrivateBucketArgs
 
 GOSSIP = 7000
-"""All that nodes say to each other since 4.0, encrypted or not. 7001 is for older rings, and JMX (7199) listens
-on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
+"""All that nodes say to each other since 4.0, encrypted or not. 7001 is for older rings, and JMX (7199)
+listens on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
 
 
 class CassandraRingArgs(ZonedPlacement, Image):

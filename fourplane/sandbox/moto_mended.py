@@ -3,13 +3,15 @@
 from typing import Any
 
 from moto.acm.models import acm_backends
+from moto.ec2.models import nat_gateways
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance
 from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.elb.exceptions import CertificateNotFoundException
 from moto.elbv2 import models as elbv2_models
+from moto.s3.models import FakeBucket
 
-from fourplane.sandbox import moto_groups, moto_images
+from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_policies
 
 _terminate = Instance.terminate
 _create_interface = NetworkInterfaceBackend.create_network_interface
@@ -18,12 +20,16 @@ _create_endpoint = VPCBackend.create_vpc_endpoint
 
 def mend() -> None:
     """Make this process's moto behave as AWS does. Mending twice changes nothing."""
+    moto_edge.mend()
     moto_images.mend()
+    moto_policies.mend()
     moto_groups.mend()
     Instance.terminate = _terminate_and_let_go
     NetworkInterfaceBackend.create_network_interface = _create_interface_in_subnet
     VPCBackend.create_vpc_endpoint = _create_endpoint_guarded
+    nat_gateways.random_private_ip = str  # "", for which `_create_interface_in_subnet` finds a free one
     elbv2_models.register_certificate = _use_certificate
+    FakeBucket._log_permissions_enabled_policy = staticmethod(_may_log)
 
 
 def _terminate_and_let_go(instance: Instance) -> Any:
@@ -59,7 +65,23 @@ def _create_endpoint_guarded(backend: Any, *positional: Any, **options: Any) -> 
         interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
         interface.interface_type, interface.requester_managed, interface.status = "vpc_endpoint", True, "in-use"
         interface._group_set = groups or interface._group_set
+    if endpoint.network_interface_ids:
+        endpoint.dns_entries = _endpoint_names(backend, endpoint)
+    else:
+        endpoint.private_dns_enabled = False
     return endpoint
+
+
+def _endpoint_names(backend: Any, endpoint: VPCEndPoint) -> list[dict[str, str]]:
+    """The regional name, one for each zone, and the service's own where the VPC is to resolve it."""
+    zone = endpoint.dns_entries[0].get("hosted_zone_id", "")
+    service = ".".join(endpoint.service_name.split(".")[3:])
+    start = f"{endpoint.id}-{endpoint.id[-8:]}"
+    zones = sorted({backend.get_network_interface(id).availability_zone for id in endpoint.network_interface_ids})
+    names = [f"{name}.{service}.{backend.region_name}.vpce.amazonaws.com" for name in (start, *(f"{start}-{z}" for z in zones))]
+    if endpoint.private_dns_enabled:
+        names.append(f"{service}.{backend.region_name}.amazonaws.com")
+    return [{"dns_name": name, "hosted_zone_id": zone} for name in names]
 
 
 def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_user: str) -> None:
@@ -69,3 +91,8 @@ def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_use
     known = acm_backends[account_id][region]._certificates
     if arn_certificate in known:
         known[arn_certificate].in_use_by.append(arn_user)
+
+
+def _may_log(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
+    """AWS does not look at the target's policy when logging is turned on: without it the logs just do not come."""
+    return True

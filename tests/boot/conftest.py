@@ -1,82 +1,93 @@
-"""A cloud over HTTP for scripts that are tested with the real AWS CLI, and a way to run them."""
+"""A machine to run scripts on: the real AWS CLI against an emulator, and stand-ins for other programs."""
 
 import os
 import shutil
 import subprocess
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 REGION = "us-east-1"
-AWS = shutil.which("aws")
-
-
-class Endpoint:
-    def __init__(self, url: str) -> None:
-        self.url = url
-
-    def client(self, service: str):
-        keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-        return boto3.client(service, region_name=REGION, endpoint_url=self.url, **keys)
 
 
 @pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    if AWS is None:
-        pytest.skip("the AWS CLI is missing: apt-get install awscli")
+def endpoint() -> Iterator[str]:
+    """The address of an emulator that starts empty."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield Endpoint(f"http://{host}:{port}")
+    url = f"http://{host}:{port}"
+    urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
+    yield url
     server.stop()
 
 
 @pytest.fixture
-def machine(tmp_path: Path, endpoint: Endpoint) -> "Machine":
-    return Machine(tmp_path, endpoint)
+def client(endpoint: str) -> Callable[[str], Any]:
+    """client(service): a boto3 client of the emulator."""
+    return lambda service: boto3.client(service, **clients(endpoint))
+
+
+def clients(endpoint: str) -> dict[str, str]:
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    return {"endpoint_url": endpoint, "region_name": REGION, **keys}
 
 
 class Machine:
-    """A machine with the real AWS CLI, pointed at the endpoint, and stand-ins for other commands."""
+    def __init__(self, root: Path, endpoint: str) -> None:
+        self.root = root
+        self._bin = root / "bin"
+        self._bin.mkdir()
+        self._calls = root / "calls"
+        self._calls.touch()
+        aws = shutil.which("aws")
+        if aws is not None:  # an option, since older versions do not know AWS_ENDPOINT_URL
+            self._program("aws", f'exec {aws} --endpoint-url {endpoint} "$@"')
 
-    def __init__(self, folder: Path, endpoint: Endpoint) -> None:
-        self.folder = folder
-        self.bin = folder / "bin"
-        self.bin.mkdir()
-        self.calls = folder / "calls"
-        self.calls.touch()
-        self.command("aws", f'exec {AWS} --endpoint-url {endpoint.url} "$@"', log=False)
+    def stand_in(self, name: str, script: str = "") -> None:
+        """Put a program on the path that notes how it was called, and then runs a script."""
+        self._program(name, f'echo "{name} $*" >>{self._calls}\n{script}')
 
-    def command(self, name: str, script: str = "", *, log: bool = True) -> None:
-        note = f'echo "{name} $*" >>{self.calls}\n' if log else ""
-        (self.bin / name).write_text(f"#!/bin/bash\n{note}{script}\n")
-        (self.bin / name).chmod(0o755)
+    def called(self) -> list[str]:
+        """How the stand-ins were called, in order."""
+        return self._calls.read_text().splitlines()
 
-    def start(self, script: Path, *arguments: str, **environment: str) -> subprocess.Popen[str]:
-        keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x", "AWS_EC2_METADATA_DISABLED": "true"}
-        path = f"{self.bin}:{os.environ['PATH']}"
+    def start(self, program: Path | str, *arguments: str, env: dict[str, str]) -> subprocess.Popen[str]:
+        command = ["bash", str(program)] if str(program).endswith(".sh") else [str(program)]
+        path = f"{self._bin}:{os.environ['PATH']}"
         return subprocess.Popen(
-            ["bash", str(script), *arguments],
-            env={**os.environ, **keys, "FOURPLANE_FOLDER": str(self.folder), **environment, "PATH": path},
+            [*command, *arguments],
+            env={**os.environ, **KEYS, **env, "PATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            start_new_session=True,
         )
 
-    def run(self, script: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        process = self.start(script, *arguments, **environment)
+    def run(
+        self, program: Path | str, *arguments: str, env: dict[str, str], timeout: float = 60
+    ) -> subprocess.CompletedProcess[str]:
+        """A finished program. Raises TimeoutExpired where it takes longer, and ends it."""
+        process = self.start(program, *arguments, env=env)
         try:
-            out, err = process.communicate(timeout=60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired as late:
+            os.killpg(process.pid, 9)
+            late.stdout, late.stderr = process.communicate()
+            raise
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
-    def called(self) -> list[str]:
-        return self.calls.read_text().splitlines()
+    def _program(self, name: str, script: str) -> None:
+        (self._bin / name).write_text(f"#!/bin/bash\n{script}\n")
+        (self._bin / name).chmod(0o755)
 
 
-Run = Callable[..., subprocess.CompletedProcess[str]]
+@pytest.fixture
+def machine(tmp_path: Path, endpoint: str) -> Machine:
+    return Machine(tmp_path, endpoint)

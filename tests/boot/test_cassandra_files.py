@@ -23,7 +23,9 @@ KEYS = Path(__file__).parent / "data" / "cassandra-5.0-config-keys.txt"
 
 
 def needs(program, package):
-    return pytest.mark.skipif(not shutil.which(program), reason=f"{program} is missing: apt-get install {package}")
+    return pytest.mark.skipif(
+        not shutil.which(program), reason=f"{program} is missing: apt-get install {package}"
+    )
 
 
 def run(*command):
@@ -53,7 +55,10 @@ def test_every_setting_is_one_of_cassandras(settings):
 
 
 def test_everything_that_must_not_be_lost_is_on_the_slots_own_disk(settings):
-    folders = [*settings["data_file_directories"], *(settings[f"{of}_directory"] for of in ("commitlog", "hints"))]
+    folders = [
+        *settings["data_file_directories"],
+        *(settings[f"{of}_directory"] for of in ("commitlog", "hints")),
+    ]
     assert all(folder.startswith("/var/lib/cassandra/") for folder in folders)
 
 
@@ -89,13 +94,22 @@ def test_units_are_systemds(written, tmp_path):
     units = [path for path in written if path.startswith("/etc/systemd/system/")]
     for path in units:
         text = written[path]["content"]
-        for program in ("/usr/local/bin/claim-slot", "/usr/local/bin/back-up", "/usr/bin/docker", "/usr/sbin/sysctl"):
+        for program in (
+            "/usr/local/bin/claim-slot",
+            "/usr/local/bin/back-up",
+            "/usr/bin/docker",
+            "/usr/sbin/sysctl",
+        ):
             text = text.replace(program, "/bin/true")  # verify wants the programs to be there
         (tmp_path / Path(path).name).write_text(text.replace("Requires=docker.service\n", ""))
     (tmp_path / "docker.service").write_text("[Service]\nExecStart=/bin/true\n")
     said = run(
-        "systemd-analyze", "verify", "--man=no", str(tmp_path / "users-b0.service"),
-        str(tmp_path / "back-up-snapshot.timer"), str(tmp_path / "back-up-increments.timer"),
+        "systemd-analyze",
+        "verify",
+        "--man=no",
+        str(tmp_path / "users-b0.service"),
+        str(tmp_path / "back-up-snapshot.timer"),
+        str(tmp_path / "back-up-increments.timer"),
     )
     assert not [line for line in said.splitlines() if "users-b0" in line or "back-up" in line]
 

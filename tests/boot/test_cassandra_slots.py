@@ -28,7 +28,9 @@ def test_tokens_are_the_published_ones_moved_by_the_region():
 
 def test_tokens_of_two_regions_never_meet():
     regions = ["us-east-1", "us-west-2", "eu-west-1", "ap-southeast-2"]
-    rings = [{priam_token(region, size, slot) for slot in range(size)} for region in regions for size in (6, 9)]
+    rings = [
+        {priam_token(region, size, slot) for slot in range(size)} for region in regions for size in (6, 9)
+    ]
     assert not any(a & b for a, b in itertools.combinations(rings, 2) if len(a) == len(b))
 
 
@@ -44,11 +46,20 @@ def test_slots_alternate_racks():
 
 
 def test_seeds_are_the_first_node_of_every_rack():
-    assert [slot.name for slot in slots("users", ZONES, 3) if slot.seed] == ["users-a0", "users-b0", "users-c0"]
+    assert [slot.name for slot in slots("users", ZONES, 3) if slot.seed] == [
+        "users-a0",
+        "users-b0",
+        "users-c0",
+    ]
 
 
 def test_nodes_are_named_after_their_zone():
-    assert [slot.name for slot in slots("users", ZONES[:2], 2)] == ["users-a0", "users-b0", "users-a1", "users-b1"]
+    assert [slot.name for slot in slots("users", ZONES[:2], 2)] == [
+        "users-a0",
+        "users-b0",
+        "users-a1",
+        "users-b1",
+    ]
     assert [zone_letter(zone) for zone in ("eu-west-2c", "us-east-1-bos-1a")] == ["c", "a"]
 
 

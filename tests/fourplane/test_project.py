@@ -49,7 +49,7 @@ def test_encrypted_values_have_a_stand_in_and_are_named(write):
 
 
 BROKEN = {
-    "config:\n  a: [1,\n  b: 2\n": "Pulumi.shop-dev.yaml:3: not YAML: expected ',' or ']'",
+    "config:\n  a: [1,\n  b: 2\n": "Pulumi.shop-dev.yaml:4: not YAML: expected ',' or ']'",
     "a: b: c\n": "Pulumi.shop-dev.yaml:1: not YAML: mapping values are not allowed here",
     "- a\n": "Pulumi.shop-dev.yaml: must hold a mapping, got list",
     "config: 5\n": "Pulumi.shop-dev.yaml: 'config' must be a mapping of settings, got 5",

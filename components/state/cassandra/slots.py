@@ -1,4 +1,4 @@
-"""Who is where in a ring, as Netflix's Priam has it: slots over racks, seeds, and tokens.
+"""Who is where in a ring, as Priam has it: slots over racks, seeds, and tokens.
 
 https://github.com/Netflix/Priam: TokenManager.java, TokenRetriever.java, InstanceIdentity.java (getSeeds).
 """

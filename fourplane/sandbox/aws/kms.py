@@ -12,8 +12,8 @@ def key(new: New) -> Made:
     request = given(
         Policy=document(new["policy"]) if new.get("policy") else None,
         Description=new.get("description"),
-        KeyUsage=new.get("keyUsage"),
-        KeySpec=new.get("customerMasterKeySpec"),
+        KeyUsage=new.get("keyUsage", "ENCRYPT_DECRYPT"),
+        KeySpec=new.get("customerMasterKeySpec", "SYMMETRIC_DEFAULT"),
         MultiRegion=new.get("multiRegion"),
         BypassPolicyLockoutSafetyCheck=new.get("bypassPolicyLockoutSafetyCheck"),
         Tags=_tags(new),
@@ -46,7 +46,7 @@ def replica_key(new: New) -> Made:
     """A multi-region key's copy: made from the primary's region, found under the same id in this one."""
     primary = new["primaryKeyArn"]
     request = given(
-        KeyId=primary,
+        KeyId=primary.split("/")[-1],
         ReplicaRegion=new.region,
         Policy=document(new["policy"]) if new.get("policy") else None,
         Description=new.get("description"),

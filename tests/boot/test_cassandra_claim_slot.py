@@ -1,0 +1,207 @@
+"""The real script, with the real AWS CLI, against an emulator; only the disk itself is a stand-in."""
+
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from components.state.cassandra.node import HERE
+
+SCRIPT = HERE / "claim-slot.sh"
+
+
+@pytest.fixture(autouse=True)
+def cli(program):
+    program("aws", "awscli")
+
+
+@pytest.fixture
+def ec2(client):
+    return client("ec2")
+
+
+@pytest.fixture
+def launch(ec2):
+    """launch(): a new instance in the zone of the slot."""
+
+    def launch():
+        zone = {"AvailabilityZone": "us-east-1a"}
+        instances = ec2.run_instances(ImageId="ami-12c6146b", MinCount=1, MaxCount=1, Placement=zone)[
+            "Instances"
+        ]
+        return instances[0]["InstanceId"]
+
+    return launch
+
+
+@pytest.fixture
+def slot(ec2):
+    """An address and a disk, free."""
+    subnets = ec2.describe_subnets(Filters=[{"Name": "availability-zone", "Values": ["us-east-1a"]}])[
+        "Subnets"
+    ]
+    interface = ec2.create_network_interface(SubnetId=subnets[0]["SubnetId"])["NetworkInterface"]
+    volume = ec2.create_volume(AvailabilityZone="us-east-1a", Size=8)["VolumeId"]
+    return {
+        "AWS_REGION": "us-east-1",
+        "NETWORK_INTERFACE_ID": interface["NetworkInterfaceId"],
+        "VOLUME_ID": volume,
+        "DEVICE": "/dev/sdf",
+        "ADDRESS": interface["PrivateIpAddress"],
+    }
+
+
+@pytest.fixture
+def claim(machine, slot):
+    """claim(instance): the script's environment and arguments, as on that instance."""
+    disks = machine.root / "disks"
+    disks.mkdir()
+    (disks / f"nvme-Amazon_Elastic_Block_Store_{slot['VOLUME_ID'].replace('-', '')}").touch()
+    (machine.root / "slot.env").write_text("".join(f"{key}={value}\n" for key, value in slot.items()))
+    for command in ("mkfs.xfs", "mount", "xfs_growfs", "chown"):
+        machine.stand_in(command)
+    machine.stand_in("mountpoint", "exit 1")
+    machine.stand_in("blkid", "exit 2")
+    machine.stand_in("ip", f"echo '3: ens6 inet 10.0.0.1/24'; echo '4: ens7 inet {slot['ADDRESS']}/24'")
+
+    def environment(instance, **more):
+        machine.stand_in("cloud-init", f"echo {instance}")
+        folders = {"FOURPLANE_FOLDER": str(machine.root), "DISKS": str(disks)}
+        return {**folders, "MOUNT_POINT": str(machine.root / "data"), "POLL_SECONDS": "0.1", **more}
+
+    return environment
+
+
+@pytest.fixture
+def holders(ec2, slot):
+    """holders(): who has the disk and who the address."""
+
+    def holders():
+        volume = ec2.describe_volumes(VolumeIds=[slot["VOLUME_ID"]])["Volumes"][0]
+        interfaces = ec2.describe_network_interfaces(NetworkInterfaceIds=[slot["NETWORK_INTERFACE_ID"]])
+        attachment = interfaces["NetworkInterfaces"][0].get("Attachment") or {}
+        return [one["InstanceId"] for one in volume["Attachments"]], attachment.get("InstanceId")
+
+    return holders
+
+
+def succeed(machine, environment):
+    result = machine.run(SCRIPT, env=environment)
+    assert result.returncode == 0, result.stderr
+
+
+def test_takes_a_free_disk_and_address(machine, launch, claim, holders):
+    node = launch()
+    succeed(machine, claim(node))
+    assert holders() == ([node], node)
+
+
+def test_makes_a_file_system_on_an_empty_disk_and_mounts_it(machine, launch, claim):
+    succeed(machine, claim(launch()))
+    done = [call.split()[0] for call in machine.called() if not call.startswith(("ip", "cloud-init"))]
+    assert done == ["mountpoint", "blkid", "mkfs.xfs", "mount", "xfs_growfs", "chown"]
+    assert any(call.startswith("mount -t xfs -o noatime ") for call in machine.called())
+    assert f"chown 999:999 {machine.root / 'data'}" in machine.called()
+
+
+def test_never_makes_a_file_system_on_a_disk_with_data(machine, launch, claim):
+    machine.stand_in("blkid", "exit 0")
+    environment = claim(launch())
+    machine.stand_in("blkid", "exit 0")
+    succeed(machine, environment)
+    assert not [call for call in machine.called() if call.startswith("mkfs")]
+
+
+def test_stops_where_it_cannot_tell_what_is_on_the_disk(machine, launch, claim):
+    environment = claim(launch())
+    machine.stand_in("blkid", "exit 8")
+    result = machine.run(SCRIPT, env=environment)
+    assert result.returncode == 1 and "cannot tell what is on" in result.stderr
+    assert not [call for call in machine.called() if call.startswith(("mkfs", "mount "))]
+
+
+def test_can_be_run_again(machine, launch, claim, holders):
+    node = launch()
+    succeed(machine, claim(node))
+    environment = claim(node)
+    machine.stand_in("mountpoint", "exit 0")
+    succeed(machine, environment)
+    assert holders() == ([node], node)
+    assert len([call for call in machine.called() if call.startswith("mkfs")]) == 1
+
+
+@pytest.mark.parametrize("end", ["terminate_instances", "stop_instances"])
+def test_a_new_instance_takes_over_from_one_that_has_ended(machine, ec2, launch, claim, holders, end):
+    lost, new = launch(), launch()
+    succeed(machine, claim(lost))
+    getattr(ec2, end)(InstanceIds=[lost])
+    succeed(machine, claim(new))
+    assert holders() == ([new], new)
+
+
+def test_waits_while_the_holder_runs_and_goes_on_when_it_has_ended(machine, ec2, launch, claim, holders):
+    running, new = launch(), launch()
+    succeed(machine, claim(running))
+    process = machine.start(SCRIPT, env=claim(new))
+    time.sleep(5)
+    assert process.poll() is None and holders() == ([running], running)
+    ec2.terminate_instances(InstanceIds=[running])
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0 and f"{running} is running" in said
+    assert holders() == ([new], new)
+
+
+@pytest.mark.parametrize(
+    "answer, patience, taken",
+    [
+        ("echo pending", "0", False),
+        ("echo stopping", "0", False),
+        ("echo shutting-down", "600", False),
+        ("echo shutting-down", "0", True),
+        ("exit 255", "0", False),
+        ("true", "0", True),
+    ],
+    ids=["pending", "stopping", "ending", "ending for long", "no answer", "does not exist"],
+)
+def test_takes_only_from_an_instance_that_is_no_more(
+    machine, launch, claim, holders, answer, patience, taken
+):
+    holder, new = launch(), launch()
+    succeed(machine, claim(holder))
+    environment = claim(new, PATIENCE_SECONDS=patience)
+    aws = machine.root / "bin" / "aws"
+    real = aws.rename(machine.root / "bin" / "aws-real")
+    machine.stand_in("aws", f'if [[ $2 == describe-instances ]]; then {answer}; else exec {real} "$@"; fi')
+    if taken:
+        succeed(machine, environment)
+    else:
+        with pytest.raises(subprocess.TimeoutExpired):
+            machine.run(SCRIPT, env=environment, timeout=6)
+    assert holders() == (([new], new) if taken else ([holder], holder))
+
+
+def test_waits_until_its_address_is_up(machine, launch, claim):
+    environment = claim(launch())
+    machine.stand_in("ip", "echo '3: ens6 inet 10.0.0.1/24'")
+    with pytest.raises(subprocess.TimeoutExpired):
+        machine.run(SCRIPT, env=environment, timeout=8)
+    assert "xfs_growfs" in " ".join(machine.called())
+
+
+@pytest.mark.skipif(not shutil.which("mkfs.xfs"), reason="mkfs.xfs is missing: apt-get install xfsprogs")
+def test_a_real_file_system_is_made_once(machine, launch, claim, slot):
+    node = launch()
+    claim(node)
+    disk = next((machine.root / "disks").iterdir())
+    with disk.open("wb") as file:
+        file.truncate(512 * 1024 * 1024)
+    for _ in range(2):
+        environment = claim(node)
+        for command in ("blkid", "mkfs.xfs"):
+            path = shutil.which(command, path="/usr/sbin:/sbin:/usr/bin:/bin")
+            machine.stand_in(command, f'exec {path} "$@"')
+        succeed(machine, environment)
+    calls = machine.called()
+    assert len([call for call in calls if call.startswith("blkid")]) == 2
+    assert len([call for call in calls if call.startswith("mkfs")]) == 1

@@ -1,0 +1,50 @@
+"""A company's stack, deployed once for all tests that only look at it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from fourplane import engine, project
+from fourplane.graph import Graph
+from fourplane.sandbox import Sandbox
+
+
+@dataclass
+class Deployed:
+    graph: Graph
+    cloud: Sandbox
+    region: str
+
+    def client(self, service: str) -> Any:
+        return self.cloud.client(service, self.region)
+
+
+def deploy(cloud: Sandbox, stack: str, *overrides: str) -> Graph:
+    found = project.find()
+    return engine.run(found, stack, project.settings(found, stack, list(overrides)), cloud)
+
+
+@pytest.fixture(scope="session")
+def deploy_again() -> Callable[..., Graph]:
+    """deploy_again(stack, *overrides): the graph of a deployment into a cloud of its own."""
+
+    def run(stack: str, *overrides: str) -> Graph:
+        with Sandbox() as cloud:
+            return deploy(cloud, stack, *overrides)
+
+    return run
+
+
+@pytest.fixture(scope="module", params=["netflix-dev", "netflix-prod"])
+def netflix(request: pytest.FixtureRequest) -> Iterator[Deployed]:
+    with Sandbox() as cloud:
+        yield Deployed(deploy(cloud, request.param), cloud, "us-east-1")
+
+
+@pytest.fixture
+def netflix_to_break() -> Iterator[Deployed]:
+    """A deployment of a test's own."""
+    with Sandbox() as cloud:
+        yield Deployed(deploy(cloud, "netflix-dev"), cloud, "us-east-1")

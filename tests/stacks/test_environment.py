@@ -1,0 +1,91 @@
+"""Settings: what each stack may say, and what it is told when it says something else."""
+
+import json
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fourplane import engine, project
+from fourplane.errors import Mistake
+from fourplane.preview import Preview
+from stacks import STACKS
+
+PROJECT = project.find()
+FIELDS = {name: field for kind, _ in STACKS.values() for name, field in kind.model_fields.items()}
+
+
+def preview(stack, *overrides):
+    return engine.run(
+        PROJECT, stack, project.settings(PROJECT, stack, list(overrides)), Preview(), preview=True
+    )
+
+
+def test_pulumi_yaml_declares_what_the_environments_read():
+    declared = yaml.safe_load((PROJECT.root / "Pulumi.yaml").read_text())["config"]
+    assert {key: value["default"] for key, value in declared.items()} == {
+        name: field.default for name, field in FIELDS.items()
+    }
+
+
+def test_every_setting_is_described_where_a_user_would_look():
+    declared = yaml.safe_load((PROJECT.root / "Pulumi.yaml").read_text())["config"]
+    assert all(value["description"] for value in declared.values())
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("zones=5", "config 'zones' must be less than or equal to 4, got '5'"),
+        ("zones=many", "config 'zones' must be a valid integer.*got 'many'"),
+        ("region=nowhere", "config 'region' must match pattern|config 'region' String should match"),
+        ("zonez=3", "config 'zonez' is no setting; did you mean 'zones'"),
+        ("zones=2", "CassandraRing 'users': .* 3"),
+        ("endpoint=localhost:4566", "config 'endpoint'"),
+        ("log_retention_days=8", "log_retention_days must be one of 1, 3, 5.*got 8"),
+        ("cassandra_instance_type=huge", "instance_type must be an EC2 instance type.*got 'huge'"),
+        ("price_class=PriceClass_1", "price_class must be one of PriceClass_100"),
+    ],
+)
+def test_rejects_what_cannot_be_in_one_line(override, words):
+    with pytest.raises(Mistake, match=words) as refused:
+        preview("netflix-dev", override)
+    assert "\n" not in str(refused.value)
+
+
+VALUES = st.one_of(
+    st.integers(-2, 12).map(str),
+    st.sampled_from(
+        ["", "true", "false", "us-east-1", "eu-west-1", "t4g.small", "m7g.large", "[]", "{}", "null"]
+    ),
+    st.text(max_size=12),
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(overrides=st.dictionaries(st.sampled_from(sorted(FIELDS)), VALUES, min_size=1, max_size=3))
+def test_any_settings_give_a_stack_or_one_clear_line(overrides):
+    texts = [f"{key}={value}" for key, value in overrides.items()]
+    try:
+        graph = preview("netflix-dev", *texts)
+    except Mistake as refused:
+        assert "\n" not in str(refused) and "netflix-dev" in str(refused)
+    else:
+        assert len(graph) > 100
+
+
+def test_an_emulator_gets_every_service():
+    graph = preview("netflix-dev", "endpoint=http://localhost:4566")
+    inputs = graph.one("pulumi:providers:aws").inputs
+    endpoints = json.loads(inputs["endpoints"])[0]
+    assert set(endpoints.values()) == {"http://localhost:4566"} and len(endpoints) > 200
+    assert inputs["s3UsePathStyle"] == inputs["skipCredentialsValidation"] == "true"
+
+
+def test_every_resource_goes_to_the_stack_s_own_provider():
+    graph = preview("netflix-dev", "region=eu-west-1")
+    home = graph.one("pulumi:providers:aws")
+    custom = [r for r in graph.values() if r.custom and r is not home]
+    assert {r.provider for r in custom} == {f"{home.urn}::{home.id}"}
+    assert {r.region for r in custom} == {"eu-west-1", "us-east-1"}  # the firewall's
