@@ -28,7 +28,8 @@ TEMPLATES = jinja2.Environment(
 
 
 def render(template: Path, **values: Any) -> str:
-    """A template of ours in its own language, with its values. Raises UndefinedError for a value that it lacks."""
+    """A template of ours in its own language, with its values. Raises UndefinedError for a value that it
+    lacks."""
     return TEMPLATES.get_template(template.relative_to(Path(__file__).parent).as_posix()).render(values)
 
 

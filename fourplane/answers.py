@@ -35,16 +35,32 @@ def _zones(args: dict[str, Any], region: str) -> dict[str, Any]:
 
 
 def _identity(args: dict[str, Any], region: str) -> dict[str, Any]:
-    return {"id": ACCOUNT, "accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:user/preview", "userId": "AIDAPREVIEW"}
+    return {
+        "id": ACCOUNT,
+        "accountId": ACCOUNT,
+        "arn": f"arn:aws:iam::{ACCOUNT}:user/preview",
+        "userId": "AIDAPREVIEW",
+    }
 
 
 def _region(args: dict[str, Any], region: str) -> dict[str, Any]:
     name = args.get("name") or args.get("region") or region
-    return {"id": name, "name": name, "region": name, "description": name, "endpoint": f"ec2.{name}.amazonaws.com"}
+    return {
+        "id": name,
+        "name": name,
+        "region": name,
+        "description": name,
+        "endpoint": f"ec2.{name}.amazonaws.com",
+    }
 
 
 def _partition(args: dict[str, Any], region: str) -> dict[str, Any]:
-    return {"id": "aws", "partition": "aws", "dnsSuffix": "amazonaws.com", "reverseDnsPrefix": "com.amazonaws"}
+    return {
+        "id": "aws",
+        "partition": "aws",
+        "dnsSuffix": "amazonaws.com",
+        "reverseDnsPrefix": "com.amazonaws",
+    }
 
 
 def _image(args: dict[str, Any], region: str) -> dict[str, Any]:
@@ -60,12 +76,18 @@ def _parameter(args: dict[str, Any], region: str) -> dict[str, Any]:
 
 def _policy(args: dict[str, Any], region: str) -> dict[str, Any]:
     text = json.dumps(policy_document(args), indent=2)
-    return {"id": hashlib.sha1(text.encode()).hexdigest()[:10], "json": text, "minifiedJson": json.dumps(json.loads(text))}
+    return {
+        "id": hashlib.sha1(text.encode()).hexdigest()[:10],
+        "json": text,
+        "minifiedJson": json.dumps(json.loads(text)),
+    }
 
 
 def policy_document(args: dict[str, Any]) -> dict[str, Any]:
     """The document that aws.iam.get_policy_document makes of its arguments."""
-    statements = [s for text in args.get("sourcePolicyDocuments", []) for s in json.loads(text).get("Statement", [])]
+    statements = [
+        s for text in args.get("sourcePolicyDocuments", []) for s in json.loads(text).get("Statement", [])
+    ]
     statements += [_statement(statement) for statement in args.get("statements", [])]
     for text in args.get("overridePolicyDocuments", []):
         for own in json.loads(text).get("Statement", []):

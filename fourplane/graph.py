@@ -8,7 +8,6 @@ from typing import Any
 
 from fourplane import wire
 
-
 SHORT = 6
 """Secrets shorter than this are only hidden as values: hiding "5432" in every text would hide the answer itself."""
 

@@ -16,7 +16,9 @@ GET_PULUMI = "curl -fsSL https://get.pulumi.com | sh"
 
 def require_pulumi() -> None:
     if not shutil.which("pulumi"):
-        raise Mistake(f"this target needs the Pulumi CLI, which is not on the PATH; get it with: {GET_PULUMI}")
+        raise Mistake(
+            f"this target needs the Pulumi CLI, which is not on the PATH; get it with: {GET_PULUMI}"
+        )
 
 
 def up(
@@ -34,7 +36,12 @@ def up(
             config = Path(folder, f"Pulumi.{stack}.yaml")
             config.write_text(_config(project, stack, overrides, endpoint), encoding="utf-8")
             chosen = automation.create_or_select_stack(stack, work_dir=str(project.root))
-            result = chosen.up(on_output=lambda text: say(text.rstrip()), color="never", config_file=str(config), show_secrets=False)
+            result = chosen.up(
+                on_output=lambda text: say(text.rstrip()),
+                color="never",
+                config_file=str(config),
+                show_secrets=False,
+            )
     except automation.CommandError as error:
         lines = str(error).splitlines()
         said = next((line.partition("error:")[2] for line in lines if "error:" in line), lines[0])

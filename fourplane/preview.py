@@ -17,7 +17,9 @@ from fourplane import schema, wire
 from fourplane.answers import ACCOUNT, ANSWERS
 from fourplane.graph import Resource
 
-GLOBAL = frozenset({"iam", "cloudfront", "route53", "globalaccelerator", "organizations", "budgets", "shield"})
+GLOBAL = frozenset(
+    {"iam", "cloudfront", "route53", "globalaccelerator", "organizations", "budgets", "shield"}
+)
 SERVICES = {
     "acm": "acm",
     "alb": "elasticloadbalancing",

@@ -114,7 +114,9 @@ def settings(project: Project, stack: str, overrides: list[str]) -> Settings:
     values |= {project.key(str(k)): v for k, v in config.items()}
     values |= dict(_override(project, text) for text in overrides)
 
-    secret = {project.key(k) for k, d in project.declarations.items() if isinstance(d, dict) and d.get("secret")}
+    secret = {
+        project.key(k) for k, d in project.declarations.items() if isinstance(d, dict) and d.get("secret")
+    }
     opened = {key: _opened(value) for key, value in values.items()}
     encrypted = frozenset(key for key in values if opened[key] != values[key])
     texts = {key: _text(value) for key, value in opened.items() if value is not None}

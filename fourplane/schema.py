@@ -77,7 +77,9 @@ def check(type: str) -> None:
 
 @functools.cache
 def _known(package: str) -> tuple[str, ...]:
-    modules = [m for key, found in rpc._RESOURCE_MODULES.items() if key.startswith(f"{package}:") for m in found]
+    modules = [
+        m for key, found in rpc._RESOURCE_MODULES.items() if key.startswith(f"{package}:") for m in found
+    ]
     return tuple(sorted({type for m in modules for type in getattr(m, "mod_info", {}).get("classes", {})}))
 
 

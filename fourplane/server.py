@@ -1,5 +1,6 @@
 """Serves the sandbox's cloud over HTTP, so that any AWS tool can look around in it."""
 
+import gc
 import ipaddress
 import logging
 import socket
@@ -19,7 +20,11 @@ def check(host: str, port: int) -> None:
         with socket.create_server((host, port)):
             pass
     except OSError as error:
-        reason = "is in use; choose another with --port" if error.errno == 98 else f"cannot be used: {error.strerror}"
+        reason = (
+            "is in use; choose another with --port"
+            if error.errno == 98
+            else f"cannot be used: {error.strerror}"
+        )
         raise Mistake(f"{host}:{port} {reason}") from None
 
 
@@ -40,4 +45,5 @@ def serving(host: str, port: int) -> Iterator[str]:
 
 def wait() -> None:
     """Until Ctrl-C."""
+    gc.enable()
     threading.Event().wait()

@@ -1,7 +1,8 @@
 """Property values between the Pulumi SDK's protobuf structures and plain Python, secrets and assets kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any
 
 import pulumi
 from google.protobuf import struct_pb2

@@ -8,6 +8,7 @@ import pulumi_aws as aws
 from components.access import Server
 from components.placement import Placement
 
+LONGEST_NAME = 24
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html."""
 
@@ -52,6 +53,10 @@ class LoadBalancer(Server):
         super().__init__(name, args, opts)
         if len(args["subnet_ids"]) < 2:
             self.reject("subnet_ids", list(args["subnet_ids"]), "subnets of 2 zones or more, as AWS asks")
+        if len(name) > LONGEST_NAME:
+            self.reject(
+                "its name", name, f"at most {LONGEST_NAME} characters, AWS's 32 less what Pulumi adds"
+            )
         secure = "certificate_arn" in args
         self.port = 443 if secure else 80
 

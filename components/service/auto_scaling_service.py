@@ -126,7 +126,7 @@ class AutoScalingService(Server):
             user_data=self._user_data(args, group, logs),
         )
         balancer = LoadBalancer(
-            name,
+            f"{name}-balancer",
             {
                 "vpc_id": args["vpc_id"],
                 "subnet_ids": args["subnet_ids"],
@@ -186,7 +186,7 @@ class AutoScalingService(Server):
         self.group_name = fleet.name
         self.role_name = role.name
         self.log_group = logs.name
-        open_way(f"{name}-balancer-to-{name}", balancer, self, args["port"])
+        open_way(f"{balancer.name}-to-{name}", balancer, self, args["port"])
         self.register_outputs(
             {
                 "address": self.address,

@@ -56,7 +56,7 @@ class PrivateBucket(Component):
             opts=self.child,
         )
         ownership = "BucketOwnerPreferred" if args.get("takes_access_logs") else "BucketOwnerEnforced"
-        aws.s3.BucketOwnershipControls(
+        owned = aws.s3.BucketOwnershipControls(
             name, bucket=store.bucket, rule={"object_ownership": ownership}, opts=self.child
         )
         aws.s3.BucketVersioning(
@@ -77,13 +77,12 @@ class PrivateBucket(Component):
                 opts=self.child,
             )
 
-        self._closed = closed
-        self.bucket = store.bucket
+        self._store, self._closed = store, closed
+        settled = [owned] if args.get("shared", False) else [owned, share(self, *args.get("statements", ()))]
+        self.bucket = _once(settled, store.bucket)
         self.arn = store.arn
-        self.bucket_domain_name = store.bucket_domain_name
-        self.bucket_regional_domain_name = store.bucket_regional_domain_name
-        if not args.get("shared", False):
-            share(self, *args.get("statements", ()))
+        self.bucket_domain_name = _once(settled, store.bucket_domain_name)
+        self.bucket_regional_domain_name = _once(settled, store.bucket_regional_domain_name)
         self.register_outputs(
             {
                 "bucket": self.bucket,
@@ -94,15 +93,21 @@ class PrivateBucket(Component):
         )
 
 
-def share(bucket: PrivateBucket, *statements: Mapping[str, Any]) -> None:
+def share(bucket: PrivateBucket, *statements: Mapping[str, Any]) -> aws.s3.BucketPolicy:
     """Write the bucket's policy: TLS only, and these statements, whose Resource is a path such as
     "logs/*"."""
-    aws.s3.BucketPolicy(
+    return aws.s3.BucketPolicy(
         bucket.name,
-        bucket=bucket.bucket,
-        policy=_policy(bucket.arn, statements),
+        bucket=bucket._store.bucket,
+        policy=_policy(bucket._store.arn, statements),
         opts=pulumi.ResourceOptions.merge(bucket.child, pulumi.ResourceOptions(depends_on=[bucket._closed])),
     )
+
+
+def _once(settled: Sequence[pulumi.CustomResource], value: pulumi.Output[str]) -> pulumi.Output[str]:
+    """A value that is there only when these are: who writes logs to a bucket is refused before its policy
+    stands."""
+    return pulumi.Output.all(value, *(resource.id for resource in settled)).apply(lambda known: known[0])
 
 
 def _encryption(key_arn: pulumi.Input[str] | None) -> dict[str, Any]:

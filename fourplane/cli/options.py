@@ -6,7 +6,9 @@ import typer
 
 Stack = Annotated[
     str,
-    typer.Argument(metavar="STACK", help="A stack, such as netflix-dev; a company alone means its dev stack."),
+    typer.Argument(
+        metavar="STACK", help="A stack, such as netflix-dev; a company alone means its dev stack."
+    ),
 ]
 Overrides = Annotated[
     list[str] | None,

@@ -33,7 +33,9 @@ def up(
     serve: Annotated[bool, typer.Option("--serve", help="Serve the sandbox's cloud until Ctrl-C.")] = False,
     host: Annotated[str, typer.Option(help="Where --serve listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Where --serve listens.", min=0, max=65535)] = 5000,
-    endpoint: Annotated[str, typer.Option(help="The emulator of --target localstack.")] = "http://localhost:4566",
+    endpoint: Annotated[
+        str, typer.Option(help="The emulator of --target localstack.")
+    ] = "http://localhost:4566",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --target aws deploys.")] = False,
     json: Json = False,
 ) -> None:
@@ -77,9 +79,7 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, j
                 server.wait()
 
 
-def _pulumi(
-    found: "Project", stack: str, overrides: list[str], endpoint: str, yes: bool, json: bool
-) -> None:
+def _pulumi(found: "Project", stack: str, overrides: list[str], endpoint: str, yes: bool, json: bool) -> None:
     from fourplane import handover
     from fourplane.cli import show
     from fourplane.errors import Mistake

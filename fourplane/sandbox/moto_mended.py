@@ -6,6 +6,7 @@ from moto.acm.models import acm_backends
 from moto.ec2.models import nat_gateways
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.elb.exceptions import CertificateNotFoundException
 from moto.elbv2 import models as elbv2_models
@@ -13,6 +14,7 @@ from moto.s3.models import FakeBucket
 
 from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_policies
 
+_rule = SecurityGroupRule.__init__
 _terminate = Instance.terminate
 _create_interface = NetworkInterfaceBackend.create_network_interface
 _create_endpoint = VPCBackend.create_vpc_endpoint
@@ -24,6 +26,8 @@ def mend() -> None:
     moto_images.mend()
     moto_policies.mend()
     moto_groups.mend()
+    SecurityGroupRule.__init__ = _rule_with_description
+    SecurityGroupRule.description = property(lambda rule: rule.__dict__.get("said"))  # type: ignore[assignment]
     Instance.terminate = _terminate_and_let_go
     NetworkInterfaceBackend.create_network_interface = _create_interface_in_subnet
     VPCBackend.create_vpc_endpoint = _create_endpoint_guarded
@@ -41,6 +45,15 @@ def _terminate_and_let_go(instance: Instance) -> Any:
         if index > 0 and not interface.delete_on_termination:
             instance.detach_eni(interface)
     return before
+
+
+def _rule_with_description(rule: SecurityGroupRule, *positional: Any, **options: Any) -> None:
+    """moto keeps the description of a rule for addresses alone, and takes it as part of a group's identity."""
+    values = [*positional, *options.values()]
+    _rule(rule, *positional, **options)
+    said = (v["Description"] for v in values if isinstance(v, dict) and isinstance(v.get("Description"), str))
+    rule.__dict__["said"] = next(said, None)
+    rule.source_group = {k: v for k, v in rule.source_group.items() if k != "Description"}
 
 
 def _create_interface_in_subnet(

@@ -74,6 +74,16 @@ def claim(machine, slot):
 
 
 @pytest.fixture
+def holder(ec2, slot, launch):
+    """A running instance that has the disk and the address."""
+    instance = launch()
+    ec2.attach_volume(VolumeId=slot["VOLUME_ID"], InstanceId=instance, Device=slot["DEVICE"])
+    interface = slot["NETWORK_INTERFACE_ID"]
+    ec2.attach_network_interface(NetworkInterfaceId=interface, InstanceId=instance, DeviceIndex=1)
+    return instance
+
+
+@pytest.fixture
 def holders(ec2, slot):
     """holders(): who has the disk and who the address."""
 
@@ -84,6 +94,14 @@ def holders(ec2, slot):
         return [one["InstanceId"] for one in volume["Attachments"]], attachment.get("InstanceId")
 
     return holders
+
+
+@pytest.fixture
+def claimed(machine, claim):
+    """The script's environment on an instance that has the disk and the address already."""
+    answers = "describe-volumes) echo i-me attached ;; *) echo i-me eni-attach-1 attached ;;"
+    machine.stand_in("aws", f"case $2 in {answers} esac")
+    return claim("i-me")
 
 
 def succeed(machine, environment):
@@ -97,26 +115,23 @@ def test_takes_a_free_disk_and_address(machine, launch, claim, holders):
     assert holders() == ([node], node)
 
 
-def test_makes_a_file_system_on_an_empty_disk_and_mounts_it(machine, launch, claim):
-    succeed(machine, claim(launch()))
-    done = [call.split()[0] for call in machine.called() if not call.startswith(("ip", "cloud-init"))]
+def test_makes_a_file_system_on_an_empty_disk_and_mounts_it(machine, claimed):
+    succeed(machine, claimed)
+    done = [call.split()[0] for call in machine.called() if not call.startswith(("ip", "cloud-init", "aws"))]
     assert done == ["mountpoint", "blkid", "mkfs.xfs", "mount", "xfs_growfs", "chown"]
     assert any(call.startswith("mount -t xfs -o noatime ") for call in machine.called())
     assert f"chown 999:999 {machine.root / 'data'}" in machine.called()
 
 
-def test_never_makes_a_file_system_on_a_disk_with_data(machine, launch, claim):
+def test_never_makes_a_file_system_on_a_disk_with_data(machine, claimed):
     machine.stand_in("blkid", "exit 0")
-    environment = claim(launch())
-    machine.stand_in("blkid", "exit 0")
-    succeed(machine, environment)
+    succeed(machine, claimed)
     assert not [call for call in machine.called() if call.startswith("mkfs")]
 
 
-def test_stops_where_it_cannot_tell_what_is_on_the_disk(machine, launch, claim):
-    environment = claim(launch())
+def test_stops_where_it_cannot_tell_what_is_on_the_disk(machine, claimed):
     machine.stand_in("blkid", "exit 8")
-    result = machine.run(SCRIPT, env=environment)
+    result = machine.run(SCRIPT, env=claimed)
     assert result.returncode == 1 and "cannot tell what is on" in result.stderr
     assert not [call for call in machine.called() if call.startswith(("mkfs", "mount "))]
 
@@ -132,29 +147,30 @@ def test_can_be_run_again(machine, launch, claim, holders):
 
 
 @pytest.mark.parametrize("end", ["terminate_instances", "stop_instances"])
-def test_a_new_instance_takes_over_from_one_that_has_ended(machine, ec2, launch, claim, holders, end):
-    lost, new = launch(), launch()
-    succeed(machine, claim(lost))
-    getattr(ec2, end)(InstanceIds=[lost])
+def test_a_new_instance_takes_over_from_one_that_has_ended(machine, ec2, launch, claim, holder, holders, end):
+    getattr(ec2, end)(InstanceIds=[holder])
+    new = launch()
     succeed(machine, claim(new))
     assert holders() == ([new], new)
 
 
-def test_waits_while_the_holder_runs_and_goes_on_when_it_has_ended(machine, ec2, launch, claim, holders):
-    running, new = launch(), launch()
-    succeed(machine, claim(running))
+def test_waits_while_the_holder_runs_and_goes_on_when_it_has_ended(
+    machine, ec2, launch, claim, holder, holders
+):
+    new = launch()
     process = machine.start(SCRIPT, env=claim(new))
     time.sleep(5)
-    assert process.poll() is None and holders() == ([running], running)
-    ec2.terminate_instances(InstanceIds=[running])
+    assert process.poll() is None and holders() == ([holder], holder)
+    ec2.terminate_instances(InstanceIds=[holder])
     _, said = process.communicate(timeout=60)
-    assert process.returncode == 0 and f"{running} is running" in said
+    assert process.returncode == 0 and f"{holder} is running" in said
     assert holders() == ([new], new)
 
 
 @pytest.mark.parametrize(
     "answer, patience, taken",
     [
+        ("echo running", "0", False),
         ("echo pending", "0", False),
         ("echo stopping", "0", False),
         ("echo shutting-down", "600", False),
@@ -162,46 +178,35 @@ def test_waits_while_the_holder_runs_and_goes_on_when_it_has_ended(machine, ec2,
         ("exit 255", "0", False),
         ("true", "0", True),
     ],
-    ids=["pending", "stopping", "ending", "ending for long", "no answer", "does not exist"],
+    ids=["running", "starting", "stopping", "ending", "ending for long", "no answer", "does not exist"],
 )
-def test_takes_only_from_an_instance_that_is_no_more(
-    machine, launch, claim, holders, answer, patience, taken
-):
-    holder, new = launch(), launch()
-    succeed(machine, claim(holder))
-    environment = claim(new, PATIENCE_SECONDS=patience)
-    aws = machine.root / "bin" / "aws"
-    real = aws.rename(machine.root / "bin" / "aws-real")
-    machine.stand_in("aws", f'if [[ $2 == describe-instances ]]; then {answer}; else exec {real} "$@"; fi')
-    if taken:
-        succeed(machine, environment)
-    else:
-        with pytest.raises(subprocess.TimeoutExpired):
-            machine.run(SCRIPT, env=environment, timeout=6)
-    assert holders() == (([new], new) if taken else ([holder], holder))
+def test_takes_only_from_an_instance_that_is_no_more(machine, claim, answer, patience, taken):
+    environment = claim("i-new", PATIENCE_SECONDS=patience)
+    asked = f"describe-volumes) echo i-old attached ;; describe-instances) {answer} ;;"
+    machine.stand_in("aws", f"case $2 in {asked} esac")
+    with pytest.raises(subprocess.TimeoutExpired):  # the disk stays with i-old, whatever is done
+        machine.run(SCRIPT, env=environment, timeout=3)
+    assert (
+        any("detach-volume" in call and "--instance-id i-old" in call for call in machine.called()) == taken
+    )
 
 
-def test_waits_until_its_address_is_up(machine, launch, claim):
-    environment = claim(launch())
+def test_waits_until_its_address_is_up(machine, claimed):
     machine.stand_in("ip", "echo '3: ens6 inet 10.0.0.1/24'")
     with pytest.raises(subprocess.TimeoutExpired):
-        machine.run(SCRIPT, env=environment, timeout=8)
-    assert "xfs_growfs" in " ".join(machine.called())
+        machine.run(SCRIPT, env=claimed, timeout=3)
+    assert any(call.startswith("chown") for call in machine.called())
 
 
 @pytest.mark.skipif(not shutil.which("mkfs.xfs"), reason="mkfs.xfs is missing: apt-get install xfsprogs")
-def test_a_real_file_system_is_made_once(machine, launch, claim, slot):
-    node = launch()
-    claim(node)
+def test_a_real_file_system_is_made_once(machine, claimed):
     disk = next((machine.root / "disks").iterdir())
     with disk.open("wb") as file:
         file.truncate(512 * 1024 * 1024)
-    for _ in range(2):
-        environment = claim(node)
-        for command in ("blkid", "mkfs.xfs"):
-            path = shutil.which(command, path="/usr/sbin:/sbin:/usr/bin:/bin")
-            machine.stand_in(command, f'exec {path} "$@"')
-        succeed(machine, environment)
-    calls = machine.called()
-    assert len([call for call in calls if call.startswith("blkid")]) == 2
-    assert len([call for call in calls if call.startswith("mkfs")]) == 1
+    for command in ("blkid", "mkfs.xfs"):
+        path = shutil.which(command, path="/usr/sbin:/sbin:/usr/bin:/bin")
+        machine.stand_in(command, f'exec {path} "$@"')
+    succeed(machine, claimed)
+    succeed(machine, claimed)
+    calls = [call.split()[0] for call in machine.called()]
+    assert (calls.count("blkid"), calls.count("mkfs.xfs")) == (2, 1)

@@ -125,7 +125,7 @@ def test_tls_is_spoken_when_a_certificate_is_given(preview):
             AutoScalingService("a", FLEET), fleet(front={**PLACE, "certificate_arn": certificate})()
         )
     )
-    listener = graph.one("aws:lb/listener:Listener", "user").inputs
+    listener = graph.one("aws:lb/listener:Listener", "user-balancer").inputs
     assert (listener["port"], listener["protocol"], listener["certificateArn"]) == (443, "HTTPS", certificate)
     assert "TLS13-1-2" in listener["sslPolicy"]
     rule = graph.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "a-to-user")
@@ -134,7 +134,7 @@ def test_tls_is_spoken_when_a_certificate_is_given(preview):
 
 def test_access_is_logged_where_a_bucket_is_given(preview):
     balancer = preview(fleet(log_bucket="logs")).one("aws:lb/loadBalancer:LoadBalancer").inputs
-    assert balancer["accessLogs"] == {"bucket": "logs", "prefix": "balancers/user", "enabled": True}
+    assert balancer["accessLogs"] == {"bucket": "logs", "prefix": "balancers/user-balancer", "enabled": True}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,10 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
     def write(program: str = "", settings: str = "", **files: str) -> Path:
         root = tmp_path / files.pop("folder", "project")
-        given = {"Pulumi.yaml": "name: shop\nruntime: python\n", "__main__.py": IMPORTS + dedent(program).lstrip("\n")}
+        given = {
+            "Pulumi.yaml": "name: shop\nruntime: python\n",
+            "__main__.py": IMPORTS + dedent(program).lstrip("\n"),
+        }
         given |= {"Pulumi.shop-dev.yaml": dedent(settings), **files}
         for name, text in given.items():
             path = root / name
@@ -36,8 +39,13 @@ def run(write: Callable[..., Path]) -> Callable[..., Graph]:
     """Deploys into a cloud of stand-ins unless told otherwise. Line 1 of the program is line 3 of its file."""
 
     def run(
-        program: str = "", *, settings: str = "", cloud: Any = None, preview: bool = False,
-        overrides: tuple[str, ...] = (), **files: str,
+        program: str = "",
+        *,
+        settings: str = "",
+        cloud: Any = None,
+        preview: bool = False,
+        overrides: tuple[str, ...] = (),
+        **files: str,
     ) -> Graph:
         found = project.find(write(program, settings, **files))
         config = project.settings(found, "shop-dev", list(overrides))

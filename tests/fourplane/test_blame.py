@@ -49,7 +49,9 @@ def test_a_value_that_a_component_refuses_is_told_where_the_component_was_asked_
 
 
 def test_a_missing_setting_is_told_with_what_would_do(run):
-    with pytest.raises(Mistake, match="the setting shop:shelves is missing; give it with --set shop:shelves="):
+    with pytest.raises(
+        Mistake, match="the setting shop:shelves is missing; give it with --set shop:shelves="
+    ):
         run("pulumi.Config().require('shelves')")
 
 
@@ -60,7 +62,9 @@ def test_a_setting_of_the_wrong_type_is_the_users(run):
 
 def test_the_same_resource_twice_is_told_with_both_places(run):
     twice = "for _ in range(2):\n    aws.ec2.Vpc('v', cidr_block='10.0.0.0/16')"
-    with pytest.raises(Mistake, match=r"__main__.py:4: aws:ec2/vpc:Vpc 'v': registered twice \(first at __main__"):
+    with pytest.raises(
+        Mistake, match=r"__main__.py:4: aws:ec2/vpc:Vpc 'v': registered twice \(first at __main__"
+    ):
         run(twice)
 
 

@@ -44,7 +44,9 @@ def fourplane(write):
 
 
 def test_help_loads_nothing_heavy():
-    loaded = "import sys, fourplane.cli.app; print({'pulumi', 'boto3', 'moto', 'rich', 'yaml'} & set(sys.modules))"
+    loaded = (
+        "import sys, fourplane.cli.app; print({'pulumi', 'boto3', 'moto', 'rich', 'yaml'} & set(sys.modules))"
+    )
     assert subprocess.check_output([sys.executable, "-c", loaded], text=True) == "set()\n"
 
 
@@ -97,7 +99,9 @@ def test_a_setting_can_be_given(fourplane):
 def test_encrypted_settings_are_warned_of_once(fourplane):
     code, _, err = fourplane("preview", "shop", program="", settings="config: {shop:key: {secure: x}}")
     assert code == 0
-    assert err == "warning: shop:key: encrypted; only the Pulumi CLI can open it, so a stand-in is used here\n"
+    assert (
+        err == "warning: shop:key: encrypted; only the Pulumi CLI can open it, so a stand-in is used here\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -48,12 +48,15 @@ def test_components_register_their_outputs(run):
 
 
 def test_a_component_passes_its_provider_and_its_region_to_its_children(run):
-    graph = run(COMPONENT + """
+    graph = run(
+        COMPONENT
+        + """
 west = aws.Provider("west", region="us-west-2")
 Shop("here")
 Shop("there", pulumi.ResourceOptions(providers={"aws": west}))
 Shop("alone", pulumi.ResourceOptions(provider=west))
-""")
+"""
+    )
     assert {r.name: r.region for r in graph.all(VPC)} == {
         "here": "us-east-1", "there": "us-west-2", "alone": "us-west-2",
     }  # fmt: skip
@@ -96,10 +99,13 @@ def test_keeps_the_other_options(run):
 
 
 def test_depending_on_a_component_is_depending_on_its_children(run):
-    graph = run(COMPONENT + """
+    graph = run(
+        COMPONENT
+        + """
 shop = Shop("s")
 aws.ec2.Vpc("after", cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(depends_on=[shop]))
-""")
+"""
+    )
     assert graph.one(VPC, "s").urn in graph.one(VPC, "after").dependencies
 
 
@@ -126,11 +132,14 @@ def test_a_resource_may_be_an_input_and_an_output(run):
 
 
 def test_a_resource_can_be_found_by_its_urn(run):
-    graph = run(COMPONENT + """
+    graph = run(
+        COMPONENT
+        + """
 vpc = Shop("s").vpc
 found = vpc.urn.apply(lambda urn: aws.ec2.Vpc("s", opts=pulumi.ResourceOptions(urn=urn)).cidr_block)
 pulumi.export("cidr", found)
-""")
+"""
+    )
     assert graph.outputs["cidr"] == "10.0.0.0/16"
 
 
@@ -163,13 +172,16 @@ def test_functions_are_answered_in_both_forms(run):
 
 
 def test_a_function_is_asked_in_the_region_of_its_provider(run):
-    graph = run(COMPONENT + """
+    graph = run(
+        COMPONENT
+        + """
 west = aws.Provider("west", region="us-west-1")
 shop = Shop("s", pulumi.ResourceOptions(providers=[west]))
 pulumi.export("provider", aws.get_region(opts=pulumi.InvokeOptions(provider=west)).region)
 pulumi.export("parent", aws.get_region(opts=pulumi.InvokeOptions(parent=shop)).region)
 pulumi.export("own", aws.get_availability_zones(region="eu-west-1").names)
-""")
+"""
+    )
     assert (graph.outputs["provider"], graph.outputs["parent"]) == ("us-west-1", "us-west-1")
     assert graph.outputs["own"][0] == "eu-west-1a"
 
@@ -193,12 +205,15 @@ def test_many_outputs_make_one(run):
 
 
 def test_two_runs_give_the_same_graph(run):
-    program = COMPONENT + """
+    program = (
+        COMPONENT
+        + """
 pulumi.runtime.register_resource_transform(lambda args: None)
 for i in range(20):
     Shop(f"s{i}")
 pulumi.export("zones", aws.get_availability_zones_output().names)
 """
+    )
     assert json.dumps(run(program).as_json()) == json.dumps(run(program).as_json())
 
 

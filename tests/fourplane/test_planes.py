@@ -25,7 +25,14 @@ aws.sqs.Queue("odd", tags={"plane": "astral"})
 
 @pytest.mark.parametrize(
     ("name", "plane"),
-    [("cache", "state"), ("whole", "state"), ("net", "network"), ("fleet", "service"), ("loose", "other"), ("odd", "other")],
+    [
+        ("cache", "state"),
+        ("whole", "state"),
+        ("net", "network"),
+        ("fleet", "service"),
+        ("loose", "other"),
+        ("odd", "other"),
+    ],
 )
 def test_everything_has_a_plane(run, name, plane):
     graph = run(TREE)

@@ -20,10 +20,22 @@ def test_every_text_that_only_a_cloud_knows_has_a_stand_in(run):
 @pytest.mark.parametrize(
     ("made", "type", "start"),
     [
-        ('aws.iam.Role("r", assume_role_policy="{}")', "aws:iam/role:Role", "arn:aws:iam::123456789012:role/"),
+        (
+            'aws.iam.Role("r", assume_role_policy="{}")',
+            "aws:iam/role:Role",
+            "arn:aws:iam::123456789012:role/",
+        ),
         ('aws.s3.Bucket("b")', "aws:s3/bucket:Bucket", "arn:aws:s3:::"),
-        ('aws.cloudwatch.LogGroup("l")', "aws:cloudwatch/logGroup:LogGroup", "arn:aws:logs:us-east-1:123456789012:"),
-        ('aws.sqs.Queue("q", region="eu-west-1")', "aws:sqs/queue:Queue", "arn:aws:sqs:eu-west-1:123456789012:queue/"),
+        (
+            'aws.cloudwatch.LogGroup("l")',
+            "aws:cloudwatch/logGroup:LogGroup",
+            "arn:aws:logs:us-east-1:123456789012:",
+        ),
+        (
+            'aws.sqs.Queue("q", region="eu-west-1")',
+            "aws:sqs/queue:Queue",
+            "arn:aws:sqs:eu-west-1:123456789012:queue/",
+        ),
     ],
 )
 def test_an_arn_is_of_the_service_the_region_and_the_account(run, made, type, start):

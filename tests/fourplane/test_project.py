@@ -14,7 +14,9 @@ def test_a_company_means_its_dev_stack(write):
 
 
 def test_rejects_an_unknown_stack_with_the_nearest(write):
-    with pytest.raises(Mistake, match="no stack 'shop-deb'; did you mean 'shop-dev'\\? known stacks: shop-dev"):
+    with pytest.raises(
+        Mistake, match="no stack 'shop-deb'; did you mean 'shop-dev'\\? known stacks: shop-dev"
+    ):
         project.find(write()).stack("shop-deb")
 
 
@@ -31,18 +33,26 @@ def test_rejects_a_folder_outside_any_project(tmp_path):
 def test_settings_come_from_declarations_then_the_stack_then_the_command(write):
     declared = "name: shop\nruntime: python\nconfig: {a: {default: 1}, b: {default: 1}, c: {default: 1}, d: {type: string}}"
     found = project.find(write(settings="config: {shop:b: 2, shop:c: 2}", **{"Pulumi.yaml": declared}))
-    assert project.settings(found, "shop-dev", ["c=3"]).values == {"shop:a": "1", "shop:b": "2", "shop:c": "3"}
+    assert project.settings(found, "shop-dev", ["c=3"]).values == {
+        "shop:a": "1",
+        "shop:b": "2",
+        "shop:c": "3",
+    }
 
 
 def test_values_are_texts_as_the_sdk_wants_them(write):
-    found = project.find(write(settings="config: {on: true, day: 2026-01-02, list: [1, {a: b}], text: '5', none: null}"))
+    found = project.find(
+        write(settings="config: {on: true, day: 2026-01-02, list: [1, {a: b}], text: '5', none: null}")
+    )
     assert project.settings(found, "shop-dev", []).values == {
         "shop:on": "true", "shop:day": '"2026-01-02"', "shop:list": '[1, {"a": "b"}]', "shop:text": "5",
     }  # fmt: skip
 
 
 def test_encrypted_values_have_a_stand_in_and_are_named(write):
-    found = project.find(write(settings="config: {a: {secure: x}, b: {user: u, password: {secure: y}}, c: 1}"))
+    found = project.find(
+        write(settings="config: {a: {secure: x}, b: {user: u, password: {secure: y}}, c: 1}")
+    )
     settings = project.settings(found, "shop-dev", [])
     assert settings.stand_ins == {"shop:a", "shop:b"} <= settings.secret_keys
     assert settings.values["shop:b"] == f'{{"user": "u", "password": "{project.STAND_IN_SECRET}"}}'
@@ -83,6 +93,12 @@ def test_rejects_an_override_without_a_value(write):
 
 def test_a_stack_is_described_by_its_page_which_is_not_run(write):
     page = '"""Everything from A to Z.\n\nMore."""\nraise SystemExit\n'
-    root = write(**{"Pulumi.yaml": "name: shop\nstackConfigDir: stacks\n", "stacks/shop.py": page, "stacks/Pulumi.shop-dev.yaml": ""})
+    root = write(
+        **{
+            "Pulumi.yaml": "name: shop\nstackConfigDir: stacks\n",
+            "stacks/shop.py": page,
+            "stacks/Pulumi.shop-dev.yaml": "",
+        }
+    )
     assert project.find(root).description("shop-dev") == "Everything from A to Z."
     assert project.find(root).description("other-dev") == ""

@@ -95,7 +95,9 @@ def test_a_secret_is_hidden_in_errors(run, raising):
         run(
             f"password = pulumi.Config().require('password')\n{raising}",
             settings=f"config: {{shop:password: {PASSWORD}}}",
-            **{"Pulumi.yaml": "name: shop\nruntime: python\nconfig: {password: {type: string, secret: true}}"},
+            **{
+                "Pulumi.yaml": "name: shop\nruntime: python\nconfig: {password: {type: string, secret: true}}"
+            },
         )
     assert PASSWORD not in str(stop.value) and PASSWORD not in stop.value.details
 

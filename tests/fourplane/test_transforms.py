@@ -27,37 +27,48 @@ def seen(graph, name):
 
 
 def test_a_stack_transform_reaches_everything_after_it(run):
-    graph = run(SHOP + """
+    graph = run(
+        SHOP
+        + """
 Shop("before")
 pulumi.runtime.register_resource_transform(tagging("s"))
 Shop("after")
-""")
+"""
+    )
     assert (seen(graph, "before"), seen(graph, "after")) == (None, "s")
 
 
 def test_transforms_run_from_the_resource_outwards(run):
-    graph = run(SHOP + """
+    graph = run(
+        SHOP
+        + """
 pulumi.runtime.register_resource_transform(tagging("s"))
 Shop("shop", pulumi.ResourceOptions(transforms=[tagging("c")]))
 aws.ec2.Vpc("alone", cidr_block="10.0.0.0/16", opts=pulumi.ResourceOptions(transforms=[tagging("r")]))
-""")
+"""
+    )
     assert (seen(graph, "shop"), seen(graph, "alone")) == ("cs", "rs")
 
 
 def test_the_older_transformations_work_too(run):
-    graph = run(SHOP + """
+    graph = run(
+        SHOP
+        + """
 def tagged(args):
     if args.type_ == "aws:ec2/vpc:Vpc":
         return pulumi.ResourceTransformationResult({**args.props, "tags": {"seen": "t"}}, args.opts)
 pulumi.runtime.register_stack_transformation(tagged)
 Shop("s")
 Shop("c", pulumi.ResourceOptions(transformations=[tagged]))
-""")
+"""
+    )
     assert (seen(graph, "s"), seen(graph, "c")) == ("t", "t")
 
 
 def test_a_transform_may_change_options(run):
-    graph = run(SHOP + """
+    graph = run(
+        SHOP
+        + """
 first = aws.ec2.Vpc("first", cidr_block="10.0.0.0/16")
 west = aws.Provider("west", region="us-west-2")
 def guarded(args):
@@ -68,7 +79,8 @@ def guarded(args):
     return pulumi.ResourceTransformResult(args.props, pulumi.ResourceOptions.merge(args.opts, more))
 pulumi.runtime.register_resource_transform(guarded)
 Shop("s")
-""")
+"""
+    )
     vpc = graph.one(VPC, "s")
     assert vpc.protect and vpc.region == "us-west-2"
     assert vpc.dependencies == [graph.one(VPC, "first").urn]

@@ -41,14 +41,18 @@ def test_a_provider_is_handed_no_wrappers(values):
 
 
 def test_whole_numbers_are_ints_and_nulls_are_left_out():
-    read = wire.read(wire.write({"port": 5.0, "share": 0.5, "none": None, "deep": {"none": None, "on": True}}))
+    read = wire.read(
+        wire.write({"port": 5.0, "share": 0.5, "none": None, "deep": {"none": None, "on": True}})
+    )
     assert read == {"port": 5, "share": 0.5, "deep": {"on": True}}
     assert isinstance(read["port"], int)
 
 
 def test_assets_are_read_back():
     archive = pulumi.AssetArchive({"a": pulumi.StringAsset("x"), "b": pulumi.FileArchive("./site")})
-    read = wire.read(wire.write({"archive": archive, "file": pulumi.FileAsset("./page"), "empty": pulumi.StringAsset("")}))
+    read = wire.read(
+        wire.write({"archive": archive, "file": pulumi.FileAsset("./page"), "empty": pulumi.StringAsset("")})
+    )
     assert wire.printable(read) == {
         "archive": {"archive": {"a": {"asset": "x"}, "b": {"archive": "./site"}}},
         "file": {"asset": "./page"},

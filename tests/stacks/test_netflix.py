@@ -18,11 +18,8 @@ def zones(found):
 
 
 def groups(graph):
-    """Security groups by what they stand for: a fleet's own by its name, its balancer's with "-balancer"."""
-    return {
-        r.id: f"{r.name}-balancer" if "LoadBalancer$" in r.urn.split("::")[2] else r.name
-        for r in graph.all(GROUP)
-    }
+    """Security groups by the component that they belong to."""
+    return {r.id: r.name for r in graph.all(GROUP)}
 
 
 def ways(deployed):

@@ -69,6 +69,7 @@ def _declared(new: New) -> dict[str, Any]:
         "defaultCacheBehavior": _behaviour(new.first("defaultCacheBehavior")),
         "orderedCacheBehaviors": [_behaviour(b) for b in new.get("orderedCacheBehaviors", [])],
         "restrictions": {"geoRestriction": place},
+        "viewerCertificate": {"cloudfrontDefaultCertificate": False, **new.first("viewerCertificate")},
         "loggingConfig": {"enabled": bool(logging.get("bucket")), **LOGGING, **logging},
     }
 
