@@ -1,6 +1,6 @@
 """`make bench`: what a preview, a deployment and the command itself cost, as ratios where that can be.
 
-Ratios are taken in one process, in turns, and are medians: they say the same on a fast machine and on a slow one.
+Ratios are medians of turns taken in one process: they say the same on a fast machine and on a slow one.
 """
 
 import json

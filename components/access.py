@@ -73,7 +73,7 @@ def connect(client: Peer, *servers: Server) -> None:
                 name=f"{client.configuration_path()}/{server.name}",
                 description=f"Where {client.name} finds {server.name}",
                 type="String",
-                value=server.address,
+                insecure_value=server.address,
                 opts=client.child,
             )
 

@@ -76,7 +76,7 @@ def newest_image(owner: Component, instance_type: str) -> pulumi.Output[str]:
     name = f"/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-{architecture(instance_type)}"
     return aws.ssm.get_parameter_output(
         name=name, region=owner._region, opts=pulumi.InvokeOutputOptions(parent=owner)
-    ).value
+    ).insecure_value
 
 
 @dataclass(frozen=True)

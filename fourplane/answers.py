@@ -1,4 +1,4 @@
-"""Answers to functions that need no cloud, in the provider's shape: for a preview, and for a cloud that has none."""
+"""Answers to functions that need no cloud, in the provider's shape."""
 
 import hashlib
 import json
@@ -132,4 +132,4 @@ ANSWERS: dict[str, Callable[[dict[str, Any], str], dict[str, Any]]] = {
     "getPolicyDocument": _policy,
     "getRegion": _region,
 }
-"""Functions whose answer a program works with; any other's is stand-ins for its texts and unknown for the rest."""
+"""The functions whose answers a program works with."""

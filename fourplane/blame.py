@@ -24,7 +24,8 @@ def message(error: BaseException) -> str:
     """An error's own words, on one line; its kind too, unless it was written to be read."""
     text = " ".join(str(error).split())
     if isinstance(error, pulumi.ConfigMissingError):
-        return f"the setting {error.key} is missing; give it with --set {error.key}=<value>, or `pulumi config set`"
+        given = f"give it with --set {error.key}=<value>, or `pulumi config set`"
+        return f"the setting {error.key} is missing; {given}"
     if isinstance(error, (pulumi.RunError, Stop)):
         return text
     if isinstance(error, SystemExit):
@@ -35,7 +36,7 @@ def message(error: BaseException) -> str:
 
 
 def where(error: BaseException, project: Project) -> str:
-    """The line of the program to look at: where it asked for the component that refused, or where it raised."""
+    """The line to look at: where the program asked for the component that refused, or where it raised."""
     if isinstance(error, SyntaxError) and error.filename and isolation.is_own(error.filename, project):
         return _place(error.filename, error.lineno or 1, project)
     asked = ""

@@ -1,8 +1,8 @@
 """Runs an unmodified Pulumi program in this process and returns what it registered.
 
-The program talks to the Pulumi SDK as always. Behind the SDK stands a `Monitor`, which does what the engine does before
-it calls a provider (transforms, provider and region inheritance, resource references, secrets) and then asks a `Cloud`.
-Everything happens on one thread in the order of the program, so that the same program gives the same graph.
+The program talks to the Pulumi SDK as always. Behind the SDK stands a `Monitor`, which does what the engine
+does before it calls a provider (transforms, inheritance of providers and regions, references, secrets), and
+then asks a `Cloud`. All of it happens on one thread, so that the same program gives the same graph.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ import gc
 import inspect
 import logging
 import runpy
+import threading
 import traceback
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -53,12 +54,12 @@ def run(
 ) -> Graph:
     """The graph of a stack. Raises Mistake for what the user can mend, Failure for the rest.
 
-    `preview`: whether outputs that the cloud does not give are unknown (as in `pulumi preview`) rather than an error.
+    `preview`: whether outputs that the cloud does not give are unknown, as in `pulumi preview`, or an error.
     """
     graph = Graph(stack)
     monitor = Monitor(graph, cloud, config, project, preview, progress)
     collecting = gc.isenabled()
-    gc.disable()  # a run makes many small objects that all live to its end: looking for garbage doubles its time
+    gc.disable()  # what a run makes lives to its end, and looking for garbage in it doubles the time
     try:
         contextvars.Context().run(_run, project, stack, config, monitor, preview)
     except (KeyboardInterrupt, MemoryError):
@@ -89,7 +90,7 @@ def _run(project: Project, stack: str, config: Settings, monitor: Monitor, previ
             organization="organization",
             dry_run=preview,
             callbacks=None,
-            lock=settings.SETTINGS.lock,
+            lock=threading.RLock(),
             outputs=set(),
             package_refs={},
             base_providers_by_ref={},

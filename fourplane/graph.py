@@ -9,7 +9,7 @@ from typing import Any
 from fourplane import wire
 
 SHORT = 6
-"""Secrets shorter than this are only hidden as values: hiding "5432" in every text would hide the answer itself."""
+"""Shorter secrets are hidden as values only: hiding "5432" in every text would hide the answer itself."""
 
 
 @dataclass
@@ -132,7 +132,7 @@ def secret_texts(value: Any) -> set[str]:
 
 
 def texts(value: Any) -> set[str]:
-    """The texts and numbers inside a value that are long enough to be told from others, as they may be printed."""
+    """The texts and numbers inside a value that are long enough to be told from others."""
     if isinstance(value, (str, int, float)) and not isinstance(value, bool):
         text = str(value)
         short = len(text) < SHORT

@@ -24,7 +24,7 @@ def require_pulumi() -> None:
 def up(
     project: Project, stack: str, overrides: list[str], endpoint: str, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Deploy with the CLI and return the stack's outputs, secrets masked. `endpoint`: an emulator's URL, or "".
+    """Deploy with the CLI; the stack's outputs, secrets masked. `endpoint`: an emulator's URL, or "".
 
     Settings go in a copy of the stack's file: `pulumi config set` would leave them in the user's own.
     """

@@ -1,9 +1,9 @@
-"""What a program may change for as long as it runs, and finds as it should be: nothing stays for the next one."""
+"""What a program may change while it runs, and finds as it should be: nothing stays for the next one."""
 
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ OURS = str(Path(__file__).parent)
 
 
 @contextmanager
-def inside(project: Project, graph: Graph) -> Iterator[None]:
-    """The working directory, module path and argv that `pulumi up` gives a program; its prints go to stderr."""
+def inside(project: Project, graph: Graph) -> Generator[None]:
+    """The working directory, module path and argv of a program under `pulumi up`; its prints go to stderr."""
     folder = str(project.main.parent)
     before, argv, path, modules, out = os.getcwd(), sys.argv, list(sys.path), set(sys.modules), sys.stdout
     environment = dict(os.environ)
@@ -62,7 +62,7 @@ def is_own(file: str, project: Project) -> bool:
 
 
 @contextmanager
-def secrets_noted(graph: Graph) -> Iterator[None]:
+def secrets_noted(graph: Graph) -> Generator[None]:
     """Note every value that the program calls a secret, so that it can be hidden wherever it ends up."""
     make: Any = pulumi.Output.secret
 

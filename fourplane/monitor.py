@@ -42,7 +42,7 @@ OPTIONS = (
 
 
 class Monitor(mocks.MockMonitor):
-    """The SDK's mock monitor, with the engine's part added: options, transforms, regions, references, secrets."""
+    """The SDK's mock monitor with the engine's part added: transforms, regions, references, secrets."""
 
     def __init__(
         self,
@@ -196,7 +196,8 @@ class Monitor(mocks.MockMonitor):
         for key in hidden & resource.outputs.keys():
             if not isinstance(resource.outputs[key], wire.Secret):
                 resource.outputs[key] = wire.Secret(resource.outputs[key])
-        self.graph.secrets |= secret_texts(resource.outputs)
+        said = texts([v for v in resource.inputs.values() if not wire.contains(v, wire.Secret)])
+        self.graph.secrets |= secret_texts(resource.outputs) - said  # what the program gave openly is no secret
         if resource.region:
             self._regions[resource.urn] = resource.region
         self.resources[resource.urn] = mocks.MockMonitor.ResourceRegistration(
@@ -266,14 +267,14 @@ class Monitor(mocks.MockMonitor):
         except BaseException as error:
             self.remember(error)
             raise
-        return resource_pb2.ResourceInvokeResponse(**{"return": answer})
+        return _answer(answer)
 
     def _get_resource(self, args: dict[str, Any]) -> Any:
         found = self.graph.resources.get(args["urn"])
         if found is None:
             raise Mistake(f"no resource {args['urn']} is registered")
         answer = {"urn": found.urn, "id": found.id, "state": found.outputs}
-        return resource_pb2.ResourceInvokeResponse(**{"return": wire.write(answer)})
+        return _answer(wire.write(answer))
 
 
 class _NoMocks(mocks.Mocks):
@@ -284,6 +285,11 @@ class _NoMocks(mocks.Mocks):
 
     def new_resource(self, args: Any) -> Any:
         raise NotImplementedError
+
+
+def _answer(struct: Any) -> Any:
+    fields: dict[str, Any] = {"return": struct}  # a keyword of Python
+    return resource_pb2.ResourceInvokeResponse(**fields)
 
 
 def _unknown(value: Any) -> bool:

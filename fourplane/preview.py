@@ -1,7 +1,7 @@
 """A cloud that makes nothing: what only a real one would know gets a stand-in that looks like it.
 
-Stand-ins are made of the resource's URN, so that a reader of a preview can follow a value from the resource that
-would give it to those that would take it, and the same program always shows the same values.
+Stand-ins are made of the resource's URN, so that a reader of a preview can follow a value from the resource
+that would give it to those that would take it, and the same program always shows the same values.
 """
 
 import collections.abc
@@ -100,7 +100,7 @@ FORMS: tuple[tuple[str, Form], ...] = (
 
 
 def _likeness(declared: dict[str, Any], place: Place, depth: int = 0) -> dict[str, Any]:
-    """A function's result: every text stands in, and lists have one item, so that a program finds what it looks for."""
+    """A function's result: texts stand in, and a list has one item, so that a program finds something."""
     return {key: _like(key, kind, place, depth) for key, kind in declared.items()}
 
 

@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -42,7 +42,7 @@ class Project:
         raise Mistake(f"no stack '{name}'; {hint}known stacks: {listed}")
 
     def description(self, stack: str) -> str:
-        """What the stack's page says of itself: the first line of stacks/<company>.py. It is read, not run."""
+        """What the stack's page says of itself, in its first line. The page is read, not run."""
         company = stack
         while company:
             page = self.stack_folder / f"{company}.py"
@@ -146,10 +146,11 @@ def _text(value: Any) -> str:
 class _Loader(yaml.SafeLoader):
     """As Pulumi reads YAML: of all the words for true and false, only these two are more than text."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [resolver for resolver in resolvers if first in "tTfF" or not resolver[0].endswith(":bool")]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+
+_Loader.yaml_implicit_resolvers = {
+    first: [resolver for resolver in resolvers if first in "tTfF" or not resolver[0].endswith(":bool")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def _mapping(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """What the installed Pulumi SDKs declare: resource types, and the properties of resources and functions."""
 
+import contextlib
 import functools
 import importlib
 import keyword
@@ -86,7 +87,5 @@ def _known(package: str) -> tuple[str, ...]:
 @functools.cache
 def _load(package: str) -> None:
     """An SDK lists its types when it is imported; a program that only names a type has not done so."""
-    try:
+    with contextlib.suppress(ImportError):
         importlib.import_module(f"pulumi_{package.replace('-', '_')}")
-    except ImportError:
-        pass

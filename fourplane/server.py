@@ -6,7 +6,7 @@ import logging
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from moto.server import ThreadedMotoServer
@@ -29,7 +29,7 @@ def check(host: str, port: int) -> None:
 
 
 @contextmanager
-def serving(host: str, port: int) -> Iterator[str]:
+def serving(host: str, port: int) -> Generator[str]:
     """Serve this process's moto while the block runs; the URL. Port 0 takes a free one."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address=host, port=port, verbose=False)

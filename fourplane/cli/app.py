@@ -1,4 +1,4 @@
-"""The `fourplane` command. Each command imports what it needs when it runs, so that --help answers at once."""
+"""The `fourplane` command. Each command imports what it needs when it runs: --help answers at once."""
 
 import gc
 import os
@@ -16,7 +16,6 @@ from fourplane.errors import Stop
 
 app = typer.Typer(
     name="fourplane",
-    help="Production architectures as Pulumi programs: look at them, deploy them on this machine, or for real.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -28,7 +27,7 @@ app.command("up")(up)
 
 @app.callback()
 def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False) -> None:
-    """Production architectures as Pulumi programs: look at them, deploy them on this machine, or for real."""
+    """Production architectures as Pulumi programs: to look at, to deploy on this machine, or for real."""
 
 
 def main() -> None:

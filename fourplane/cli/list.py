@@ -4,7 +4,7 @@ from fourplane.cli.options import Json
 
 
 def list_stacks(json: Json = False) -> None:
-    """Show the stacks and what each of them is."""
+    """Show the stacks and what they are."""
     from fourplane import project
     from fourplane.cli import show
 

@@ -4,7 +4,7 @@ from fourplane.cli.options import Json, Overrides, Stack
 
 
 def preview(stack: Stack, overrides: Overrides = None, json: Json = False) -> None:
-    """Show the resources of a stack by plane and component. Nothing is deployed."""
+    """Show what a stack would make. Nothing is deployed."""
     from fourplane import engine, project
     from fourplane.cli import show
     from fourplane.preview import Preview

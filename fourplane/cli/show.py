@@ -62,7 +62,7 @@ def summary(graph: Graph) -> Iterator[str]:
     simulated = [resource for resource in graph.values() if resource.simulated]
     if simulated:
         yield ""
-        yield f"simulated: {len(simulated)} that the sandbox's cloud does not have; their calls were only validated"
+        yield f"simulated: {len(simulated)} that the sandbox does not have; their calls were only validated"
         yield from (f"  {_line(resource, home(graph))}" for resource in simulated)
 
 

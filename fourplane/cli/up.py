@@ -3,9 +3,9 @@
 import enum
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -39,7 +39,7 @@ def up(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask before --target aws deploys.")] = False,
     json: Json = False,
 ) -> None:
-    """Deploy a stack: into a cloud in this process (no account, nothing to install), or for real."""
+    """Deploy a stack, on this machine or for real."""
     from fourplane import project
 
     found = project.find()
@@ -106,13 +106,13 @@ def _report(graph: "Graph", seconds: float, serving: bool) -> Iterator[str]:
     if not serving:
         yield ""
         yield "next"
-        yield f"  fourplane up {graph.stack} --serve     keep this cloud, and look around it with any AWS tool:"
+        yield f"  fourplane up {graph.stack} --serve   keep this cloud; any AWS tool can look around in it:"
         yield "      aws --endpoint-url http://127.0.0.1:5000 ec2 describe-instances"
-        yield f"  fourplane preview {graph.stack}        every resource, by plane and component"
+        yield f"  fourplane preview {graph.stack}      every resource, by plane and component"
 
 
 @contextmanager
-def _progress(stack: str) -> "Iterator[Callable[[Resource], Any]]":
+def _progress(stack: str) -> "Generator[Callable[[Resource], None]]":
     """A line on stderr that counts what is made; the total is not known before the program has run."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn

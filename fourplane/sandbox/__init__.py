@@ -40,9 +40,14 @@ class Sandbox:
         """A resource that the program gets or imports: the sandbox starts empty, so there is none."""
         from fourplane.errors import Mistake
 
-        raise Mistake(f"nothing with id '{id}' is in the sandbox, which starts empty; create it in the program")
+        raise Mistake(
+            f"nothing with id '{id}' is in the sandbox, which starts empty; create it in the program"
+        )
 
     def invoke(self, token: str, args: dict[str, Any], region: str) -> dict[str, Any]:
+        mock_random.seed(
+            token
+        )  # the first question in a region makes what AWS has there, prefix lists for example
         return invokes.answer(token, args, region, self.client)
 
     def client(self, service: str, region: str) -> Any:

@@ -4,11 +4,12 @@ A creator is a function for one resource type, in the module of its service (aws
 
     @creates("aws:ec2/vpc:Vpc")
     def vpc(new: New) -> Made:
-        made = new.client("ec2").create_vpc(CidrBlock=new["cidrBlock"], TagSpecifications=new.tag_specification("vpc"))["Vpc"]
+        made = new.client("ec2").create_vpc(CidrBlock=new["cidrBlock"])["Vpc"]
         return made["VpcId"], {"arn": new.arn("ec2", f"vpc/{made['VpcId']}"), "mainRouteTableId": ...}
 
-It returns the id and the outputs in the provider's shape (camelCase), taken from what the cloud answered. Inputs need not
-be repeated among the outputs. What it leaves out is unknown to the program, and using it is an error.
+It returns the id and the outputs in the provider's shape (camelCase), taken from what the cloud answered.
+Inputs need not be repeated among the outputs. What it leaves out is unknown to the program, and using it is
+an error.
 """
 
 import hashlib
@@ -47,7 +48,9 @@ def creates(type: str) -> Callable[[Creator], Creator]:
 class New:
     """One resource to be made: its inputs, its name, and clients for its region."""
 
-    def __init__(self, resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]) -> None:
+    def __init__(
+        self, resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]
+    ) -> None:
         self.resource = resource
         self.region = resource.region
         self.inputs: dict[str, Any] = wire.plain(resource.inputs)
@@ -90,7 +93,10 @@ class New:
         name = self.name
         if len(name) > longest and not self.get("name"):
             spare = longest - (len(name) - len(self.resource.name))
-            raise Mistake(f"the generated name '{name}' is longer than {longest}; name it in {spare} letters or give 'name'")
+            raise Mistake(
+                f"the generated name '{name}' is longer than {longest}; "
+                f"name it in {spare} letters or give 'name'"
+            )
         return name
 
     def hash(self, digits: int, salt: str = "") -> str:
@@ -127,12 +133,12 @@ class New:
     def fit(
         self, service: str, operation: str, rename: Mapping[str, str | None] | None = None, **more: Any
     ) -> dict[str, Any]:
-        """The request of a call from all inputs (see shapes.fit), `more` being what is given in the call's own words."""
+        """The request of a call from all inputs (see shapes.fit); `more` is in the call's own words."""
         request = shapes.fit(self.client(service), operation, self.inputs, {"region": None, **(rename or {})})
         return {**request, **shapes.given(**more)}
 
     def simulate(self, service: str, operation: str, request: Mapping[str, Any]) -> None:
-        """Check the request of a call that moto does not have against botocore's model, and mark the resource."""
+        """Check a call that moto does not have against botocore's model, and mark the resource."""
         shapes.validate(self.client(service), operation, dict(request))
         self.resource.simulated = True
 
@@ -187,7 +193,9 @@ def _creator(type: str) -> Creator:
     if package == "kubernetes" and "kubernetes:*" in _CREATORS:
         return _CREATORS["kubernetes:*"]
     where = f"fourplane/sandbox/aws/{module}.py" if package == "aws" else "fourplane/sandbox/"
-    raise Failure(f"the sandbox has no creator for {type}; add one in {where} (see fourplane/sandbox/creator.py)")
+    raise Failure(
+        f"the sandbox has no creator for {type}; add one in {where} (see fourplane/sandbox/creator.py)"
+    )
 
 
 def document(value: Any) -> str:

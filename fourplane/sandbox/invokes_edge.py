@@ -63,7 +63,11 @@ def zone(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
         and (args.get("privateZone") is None or zone["Config"]["PrivateZone"] == args["privateZone"])
     ]
     if len(found) != 1:
-        amount = f"{len(found)} match" if found else "there is none; the sandbox starts empty: create it in the program"
+        amount = (
+            f"{len(found)} match"
+            if found
+            else "there is none; the sandbox starts empty: create it in the program"
+        )
         raise Mistake(f"expected one hosted zone {wanted or args.get('zoneId')}, but {amount}")
     id = found[0]["Id"].split("/")[-1]
     servers = route53.get_hosted_zone(Id=id).get("DelegationSet", {}).get("NameServers", [])

@@ -9,7 +9,11 @@ from fourplane.sandbox.invokes_region import filters
 
 def _only(found: list[dict[str, Any]], what: str) -> dict[str, Any]:
     if len(found) != 1:
-        amount = f"{len(found)} match" if found else "there is none; the sandbox starts empty: create it in the program"
+        amount = (
+            f"{len(found)} match"
+            if found
+            else "there is none; the sandbox starts empty: create it in the program"
+        )
         raise Mistake(f"expected one {what}, but {amount}")
     return found[0]
 
@@ -56,7 +60,9 @@ def managed_prefix_list(args: dict[str, Any], region: str, client: Any) -> dict[
         "id": one["PrefixListId"],
         "addressFamily": one["AddressFamily"],
         "arn": one["PrefixListArn"],
-        "entries": [{"cidr": entry["Cidr"], "description": entry.get("Description", "")} for entry in entries],
+        "entries": [
+            {"cidr": entry["Cidr"], "description": entry.get("Description", "")} for entry in entries
+        ],
         "maxEntries": one.get("MaxEntries", 0),
         "name": one["PrefixListName"],
         "ownerId": one["OwnerId"],
@@ -73,7 +79,12 @@ def prefix_list(args: dict[str, Any], region: str, client: Any) -> dict[str, Any
     found = client("ec2", region).describe_prefix_lists(**request, **({"Filters": wanted} if wanted else {}))
     lists = [one for one in found["PrefixLists"] if args.get("name") in (None, one["PrefixListName"])]
     one = _only(lists, f"prefix list {args.get('name') or args.get('prefixListId') or ''}".strip())
-    return {"id": one["PrefixListId"], "name": one["PrefixListName"], "cidrBlocks": one.get("Cidrs", []), "region": region}
+    return {
+        "id": one["PrefixListId"],
+        "name": one["PrefixListName"],
+        "cidrBlocks": one.get("Cidrs", []),
+        "region": region,
+    }
 
 
 def vpc(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:

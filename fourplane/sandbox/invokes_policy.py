@@ -4,7 +4,12 @@ import hashlib
 import json
 from typing import Any
 
-WORDS = {"actions": "Action", "notActions": "NotAction", "resources": "Resource", "notResources": "NotResource"}
+WORDS = {
+    "actions": "Action",
+    "notActions": "NotAction",
+    "resources": "Resource",
+    "notResources": "NotResource",
+}
 
 
 def policy_document(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
@@ -19,7 +24,11 @@ def policy_document(args: dict[str, Any], region: str, client: Any) -> dict[str,
     whole = {"Version": args.get("version") or "2012-10-17", **named, "Statement": statements}
     text = json.dumps(whole, indent=2)
     small = json.dumps(whole, separators=(",", ":"))
-    return {"id": str(int(hashlib.sha256(small.encode()).hexdigest()[:8], 16)), "json": text, "minifiedJson": small}
+    return {
+        "id": str(int(hashlib.sha256(small.encode()).hexdigest()[:8], 16)),
+        "json": text,
+        "minifiedJson": small,
+    }
 
 
 def _statements(source: str) -> list[dict[str, Any]]:

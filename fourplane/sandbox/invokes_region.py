@@ -53,7 +53,12 @@ def _passes(zone: dict[str, Any], one: dict[str, Any]) -> bool:
 
 def caller_identity(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
     found = client("sts", region).get_caller_identity()
-    return {"accountId": found["Account"], "arn": found["Arn"], "id": found["Account"], "userId": found["UserId"]}
+    return {
+        "accountId": found["Account"],
+        "arn": found["Arn"],
+        "id": found["Account"],
+        "userId": found["UserId"],
+    }
 
 
 def partition(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
@@ -118,6 +123,6 @@ LOAD_BALANCER_ACCOUNTS = {
 def load_balancer_account(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
     name = args.get("region") or region
     if name not in LOAD_BALANCER_ACCOUNTS:
-        raise Failure(f"{name} has no account for load balancer logs: grant logdelivery.elasticloadbalancing.amazonaws.com")
+        raise Failure(f"{name} has no account for logs: grant logdelivery.elasticloadbalancing.amazonaws.com")
     id = LOAD_BALANCER_ACCOUNTS[name]
     return {"id": id, "arn": f"arn:aws:iam::{id}:root", "region": name}

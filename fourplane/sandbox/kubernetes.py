@@ -1,4 +1,4 @@
-"""Kubernetes objects: checked against the published schemas, unknown fields included. There is no cluster behind them."""
+"""Kubernetes objects: checked strictly against the published schemas; no cluster is behind them."""
 
 import re
 from collections.abc import Iterable
@@ -17,19 +17,53 @@ GROUPS = {
     *("", "apps", "autoscaling", "batch", "policy"),
     *(
         f"{name}.k8s.io"
-        for name in (
-            "admissionregistration apiextensions apiregistration authentication authorization certificates "
-            "coordination discovery events flowcontrol.apiserver networking node rbac.authorization resource "
-            "scheduling storage storagemigration"
-        ).split()
+        for name in [
+            "admissionregistration",
+            "apiextensions",
+            "apiregistration",
+            "authentication",
+            "authorization",
+            "certificates",
+            "coordination",
+            "discovery",
+            "events",
+            "flowcontrol.apiserver",
+            "networking",
+            "node",
+            "rbac.authorization",
+            "resource",
+            "scheduling",
+            "storage",
+            "storagemigration",
+        ]
     ),
 }
 """API groups of Kubernetes itself; an object of another group is a custom resource."""
 CLUSTER_WIDE = set(
-    "APIService CertificateSigningRequest ClusterRole ClusterRoleBinding CSIDriver CSINode CustomResourceDefinition "
-    "DeviceClass FlowSchema IngressClass MutatingWebhookConfiguration Namespace Node PersistentVolume PriorityClass "
-    "PriorityLevelConfiguration RuntimeClass StorageClass ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding "
-    "ValidatingWebhookConfiguration VolumeAttachment".split()
+    [
+        "APIService",
+        "CertificateSigningRequest",
+        "ClusterRole",
+        "ClusterRoleBinding",
+        "CSIDriver",
+        "CSINode",
+        "CustomResourceDefinition",
+        "DeviceClass",
+        "FlowSchema",
+        "IngressClass",
+        "MutatingWebhookConfiguration",
+        "Namespace",
+        "Node",
+        "PersistentVolume",
+        "PriorityClass",
+        "PriorityLevelConfiguration",
+        "RuntimeClass",
+        "StorageClass",
+        "ValidatingAdmissionPolicy",
+        "ValidatingAdmissionPolicyBinding",
+        "ValidatingWebhookConfiguration",
+        "VolumeAttachment",
+    ]
 )
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.:]*[a-z0-9])?")
 _CUSTOM: dict[tuple[str, str], dict[str, Any]] = {}
@@ -44,7 +78,9 @@ def register_schema(api_version: str, kind: str, schema: dict[str, Any]) -> None
 def kubernetes_object(new: New) -> Made:
     api_version, kind = new.get("apiVersion"), new.get("kind")
     if not api_version or not kind:
-        raise Failure(f"the sandbox has no creator for {new.resource.type}: it makes single objects, not charts or files")
+        raise Failure(
+            f"the sandbox has no creator for {new.resource.type}: it makes single objects, no charts"
+        )
     metadata = {"namespace": "default", **new.get("metadata", {})}
     if kind in CLUSTER_WIDE:
         metadata.pop("namespace")

@@ -1,9 +1,11 @@
-"""CloudFront distributions that keep what they are given: origin groups, VPC origins, access controls, functions."""
+"""CloudFront distributions that keep their origin groups, VPC origins, access controls and functions."""
 
 from typing import Any
 
 from botocore import xform_name
 from moto.cloudfront.models import CacheBehaviour, DefaultCacheBehaviour, DistributionConfig, Origin
+
+from fourplane.sandbox.moto_methods import replace
 
 _origin = Origin.__init__
 _behaviour = DefaultCacheBehaviour.__init__
@@ -12,9 +14,9 @@ KEPT = ("FunctionAssociations", "LambdaFunctionAssociations", "GrpcConfig")
 
 
 def mend() -> None:
-    Origin.__init__ = _whole_origin
-    DefaultCacheBehaviour.__init__ = _whole_behaviour
-    DistributionConfig.__init__ = _config_with_groups
+    replace(Origin, __init__=_whole_origin)
+    replace(DefaultCacheBehaviour, __init__=_whole_behaviour)
+    replace(DistributionConfig, __init__=_config_with_groups)
 
 
 def _whole_origin(origin: Origin, given: dict[str, Any]) -> None:

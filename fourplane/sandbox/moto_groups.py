@@ -1,4 +1,4 @@
-"""Auto Scaling groups that launch as AWS does: spread over their subnets, from the whole of the launch template."""
+"""Auto Scaling groups that launch as AWS does: over all subnets, from the whole launch template."""
 
 import copy
 from typing import Any
@@ -7,6 +7,7 @@ from moto.autoscaling.models import ASG_NAME_TAG, AutoScalingBackend, FakeAutoSc
 from moto.ec2.models.instances import Instance
 
 from fourplane.sandbox import moto_slots
+from fourplane.sandbox.moto_methods import replace
 
 ROOTS = ("/dev/xvda", "/dev/sda1")
 _resize = FakeAutoScalingGroup.set_desired_capacity
@@ -15,10 +16,14 @@ _update_targets = AutoScalingBackend.update_attached_target_groups
 
 
 def mend() -> None:
-    FakeAutoScalingGroup.replace_autoscaling_group_instances = _launch
-    FakeAutoScalingGroup.set_desired_capacity = _resize_evenly
-    AutoScalingBackend.notify_terminate_instances = _notify_targets_too
-    AutoScalingBackend.update_attached_target_groups = _update_targets_both_ways
+    replace(
+        FakeAutoScalingGroup, replace_autoscaling_group_instances=_launch, set_desired_capacity=_resize_evenly
+    )
+    replace(
+        AutoScalingBackend,
+        notify_terminate_instances=_notify_targets_too,
+        update_attached_target_groups=_update_targets_both_ways,
+    )
 
 
 def _launch(group: FakeAutoScalingGroup, count_needed: int, propagated_tags: dict[str, str]) -> None:
@@ -37,7 +42,10 @@ def _run(group: FakeAutoScalingGroup, tags: dict[str, str]) -> Instance:
     data = template.get_version(group.launch_template_version).data if template else {}
     options = _from_template(data, _place(group))
     if template:
-        options["launch_template"] = {"LaunchTemplateId": template.id, "Version": group.launch_template_version}
+        options["launch_template"] = {
+            "LaunchTemplateId": template.id,
+            "Version": group.launch_template_version,
+        }
     reservation = ec2.run_instances(
         _image(group),
         1,
@@ -76,7 +84,9 @@ def _from_template(data: dict[str, Any], place: dict[str, str]) -> dict[str, Any
         "monitoring_state": "enabled" if monitored else "disabled",
         "ebs_optimized": data.get("EbsOptimized") or False,
     }
-    if any(disk["DeviceName"] in ROOTS for disk in disks):  # else moto adds a root disk of its own beside this one
+    if any(
+        disk["DeviceName"] in ROOTS for disk in disks
+    ):  # else moto adds a root disk of its own beside this one
         options["block_device_mappings"] = disks
     return options
 

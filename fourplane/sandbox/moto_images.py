@@ -1,4 +1,4 @@
-"""moto loads its 1,300 machine images, with a disk and a snapshot each, at the first EC2 call; here only when asked for."""
+"""Machine images at their first use; moto loads all 1,300, a disk and a snapshot each, with EC2."""
 
 import re
 from fnmatch import fnmatchcase
@@ -9,12 +9,13 @@ from moto.core.parse import default_timestamp_parser
 from moto.ec2.models.amis import AMIS, Ami, AmiBackend
 from moto.utilities.utils import load_resource
 
+from fourplane.sandbox.moto_methods import replace
+
 _describe = AmiBackend.describe_images
 
 
 def mend() -> None:
-    AmiBackend._load_amis = _load_none
-    AmiBackend.describe_images = _describe_wanted
+    replace(AmiBackend, _load_amis=_load_none, describe_images=_describe_wanted)
 
 
 def _load_none(backend: AmiBackend) -> None:
@@ -34,7 +35,8 @@ def _describe_wanted(
         if id in backend.amis or (wanted and id not in wanted):
             continue
         if not names or any(fnmatchcase(record["name"], name) for name in names):
-            backend.amis[id] = Ami(backend, **record)
+            image: Any = Ami(backend, **record)
+            backend.amis[id] = image
     return _describe(backend, ami_ids, filters, exec_users, owners)
 
 

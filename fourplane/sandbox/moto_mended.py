@@ -13,6 +13,7 @@ from moto.elbv2 import models as elbv2_models
 from moto.s3.models import FakeBucket
 
 from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_policies
+from fourplane.sandbox.moto_methods import replace
 
 _rule = SecurityGroupRule.__init__
 _terminate = Instance.terminate
@@ -26,14 +27,15 @@ def mend() -> None:
     moto_images.mend()
     moto_policies.mend()
     moto_groups.mend()
-    SecurityGroupRule.__init__ = _rule_with_description
-    SecurityGroupRule.description = property(lambda rule: rule.__dict__.get("said"))  # type: ignore[assignment]
-    Instance.terminate = _terminate_and_let_go
-    NetworkInterfaceBackend.create_network_interface = _create_interface_in_subnet
-    VPCBackend.create_vpc_endpoint = _create_endpoint_guarded
-    nat_gateways.random_private_ip = str  # "", for which `_create_interface_in_subnet` finds a free one
-    elbv2_models.register_certificate = _use_certificate
-    FakeBucket._log_permissions_enabled_policy = staticmethod(_may_log)
+    replace(SecurityGroupRule, __init__=_rule_with_description, description=property(_description))
+    replace(Instance, terminate=_terminate_and_let_go)
+    replace(NetworkInterfaceBackend, create_network_interface=_create_interface_in_subnet)
+    replace(VPCBackend, create_vpc_endpoint=_create_endpoint_guarded)
+    replace(
+        nat_gateways, random_private_ip=str
+    )  # "", for which `_create_interface_in_subnet` finds a free one
+    replace(elbv2_models, register_certificate=_use_certificate)
+    replace(FakeBucket, _log_permissions_enabled_policy=staticmethod(_may_log))
 
 
 def _terminate_and_let_go(instance: Instance) -> Any:
@@ -48,12 +50,16 @@ def _terminate_and_let_go(instance: Instance) -> Any:
 
 
 def _rule_with_description(rule: SecurityGroupRule, *positional: Any, **options: Any) -> None:
-    """moto keeps the description of a rule for addresses alone, and takes it as part of a group's identity."""
+    """moto keeps a description for addresses alone, and takes it as part of a group's identity."""
     values = [*positional, *options.values()]
     _rule(rule, *positional, **options)
-    said = (v["Description"] for v in values if isinstance(v, dict) and isinstance(v.get("Description"), str))
-    rule.__dict__["said"] = next(said, None)
+    peers = [value for value in values if isinstance(value, dict) and "Description" in value]
+    vars(rule)["said"] = peers[0]["Description"] if peers else None
     rule.source_group = {k: v for k, v in rule.source_group.items() if k != "Description"}
+
+
+def _description(rule: SecurityGroupRule) -> str | None:
+    return vars(rule).get("said")
 
 
 def _create_interface_in_subnet(
@@ -76,7 +82,11 @@ def _create_endpoint_guarded(backend: Any, *positional: Any, **options: Any) -> 
         address = interface.subnet.get_available_subnet_ip(None)
         interface.private_ip_address = address
         interface.private_ip_addresses = [{"Primary": True, "PrivateIpAddress": address}]
-        interface.interface_type, interface.requester_managed, interface.status = "vpc_endpoint", True, "in-use"
+        interface.interface_type, interface.requester_managed, interface.status = (
+            "vpc_endpoint",
+            True,
+            "in-use",
+        )
         interface._group_set = groups or interface._group_set
     if endpoint.network_interface_ids:
         endpoint.dns_entries = _endpoint_names(backend, endpoint)
@@ -87,18 +97,23 @@ def _create_endpoint_guarded(backend: Any, *positional: Any, **options: Any) -> 
 
 def _endpoint_names(backend: Any, endpoint: VPCEndPoint) -> list[dict[str, str]]:
     """The regional name, one for each zone, and the service's own where the VPC is to resolve it."""
-    zone = endpoint.dns_entries[0].get("hosted_zone_id", "")
+    zone = (endpoint.dns_entries or [{}])[0].get("hosted_zone_id", "")
     service = ".".join(endpoint.service_name.split(".")[3:])
     start = f"{endpoint.id}-{endpoint.id[-8:]}"
-    zones = sorted({backend.get_network_interface(id).availability_zone for id in endpoint.network_interface_ids})
-    names = [f"{name}.{service}.{backend.region_name}.vpce.amazonaws.com" for name in (start, *(f"{start}-{z}" for z in zones))]
+    zones = sorted(
+        {backend.get_network_interface(id).availability_zone for id in endpoint.network_interface_ids}
+    )
+    names = [
+        f"{name}.{service}.{backend.region_name}.vpce.amazonaws.com"
+        for name in (start, *(f"{start}-{z}" for z in zones))
+    ]
     if endpoint.private_dns_enabled:
         names.append(f"{service}.{backend.region_name}.amazonaws.com")
     return [{"dns_name": name, "hosted_zone_id": zone} for name in names]
 
 
 def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_user: str) -> None:
-    """A stack's settings may name a certificate that was made outside it; one of another region AWS refuses."""
+    """A stack's settings may name a certificate from outside it; one of another region AWS refuses."""
     if arn_certificate.split(":")[2:4] != ["acm", region]:
         raise CertificateNotFoundException
     known = acm_backends[account_id][region]._certificates
@@ -107,5 +122,5 @@ def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_use
 
 
 def _may_log(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
-    """AWS does not look at the target's policy when logging is turned on: without it the logs just do not come."""
+    """AWS does not look at the target's policy here: without it the logs just do not come."""
     return True

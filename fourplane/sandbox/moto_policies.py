@@ -6,14 +6,15 @@ from typing import Any
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 from moto.iam.models import AWSManagedPolicy, IAMBackend
 
+from fourplane.sandbox.moto_methods import replace
+
 PREFIX = "arn:aws:iam::aws:policy/"
 _attach = IAMBackend.attach_role_policy
 _get = IAMBackend.get_policy
 
 
 def mend() -> None:
-    IAMBackend.attach_role_policy = _attach_known
-    IAMBackend.get_policy = _get_known
+    replace(IAMBackend, attach_role_policy=_attach_known, get_policy=_get_known)
 
 
 def _attach_known(backend: IAMBackend, policy_arn: str, role_name: str) -> None:
@@ -33,6 +34,8 @@ def _load(backend: IAMBackend, arn: str) -> None:
     start = aws_managed_policies_data.find(f'\n "{name}":')
     if start < 0:
         return
-    data, _ = json.JSONDecoder().raw_decode(aws_managed_policies_data, aws_managed_policies_data.index("{", start))
+    data, _ = json.JSONDecoder().raw_decode(
+        aws_managed_policies_data, aws_managed_policies_data.index("{", start)
+    )
     policy = AWSManagedPolicy.from_data(name, backend.account_id, backend.region_name, data)
     backend.managed_policies[policy.arn] = policy

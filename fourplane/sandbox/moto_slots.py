@@ -1,8 +1,8 @@
-"""The one thing of a machine's boot that the sandbox does: take the network interface and the volume of its slot.
+"""What the sandbox does of a machine's boot: take the network interface and the volume of its slot.
 
-A stateful machine finds /etc/fourplane/slot.env in its user data and attaches what it names, so that a machine that
-replaces a dead one comes back with the same address and the same disk. The sandbox runs no user data: it makes the two
-calls itself.
+A stateful machine finds /etc/fourplane/slot.env in its user data and attaches what it names, so that what
+replaces a dead machine comes back with the same address and the same disk. The sandbox runs no user data: it
+makes the two calls itself.
 """
 
 import base64
@@ -35,7 +35,7 @@ def fill(instance: Instance) -> None:
 
 
 def read(user_data: str) -> dict[str, str]:
-    """The settings of the slot in a machine's user data (base64, perhaps gzip, perhaps MIME); {} where it has none."""
+    """The settings of the slot in a machine's user data, however it is packed; {} where it has none."""
     whole = _opened(base64.b64decode(user_data))
     for part in _parts(whole):
         if SLOT.encode() in part:
@@ -52,7 +52,9 @@ def _parts(data: bytes) -> list[bytes]:
     if not data.lstrip().lower().startswith((b"content-type: multipart", b"mime-version:")):
         return [data] if data.lstrip().startswith((b"#cloud-config", b"## template: jinja")) else []
     leaves = [part for part in message_from_bytes(data.lstrip()).walk() if not part.is_multipart()]
-    texts = [part.get_payload(decode=True) for part in leaves if part.get_content_type() == "text/cloud-config"]
+    texts = [
+        part.get_payload(decode=True) for part in leaves if part.get_content_type() == "text/cloud-config"
+    ]
     return [_opened(text) for text in texts if isinstance(text, bytes)]
 
 
@@ -62,7 +64,9 @@ def _settings(cloud_config: bytes) -> dict[str, str]:
     if not files:
         return {}
     lines = _text(files[-1]).splitlines()
-    return dict(line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#"))
+    return dict(
+        line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#")
+    )
 
 
 def _text(file: dict[str, Any]) -> str:
@@ -70,4 +74,6 @@ def _text(file: dict[str, Any]) -> str:
     encoding, content = file.get("encoding", ""), file.get("content", "")
     if isinstance(content, bytes):
         return _opened(content).decode()
-    return _opened(base64.b64decode(content)).decode() if "b64" in encoding or "base64" in encoding else content
+    return (
+        _opened(base64.b64decode(content)).decode() if "b64" in encoding or "base64" in encoding else content
+    )

@@ -11,17 +11,22 @@ from fourplane.errors import Failure, Mistake
 
 
 def pascal(value: Any, rename: Mapping[str, str] | None = None) -> Any:
-    """Keys in the API's case, "cidrBlock" as "CidrBlock", all the way down; `rename` for those that differ more."""
+    """Keys in the API's case, "cidrBlock" as "CidrBlock", all the way down."""
     rename = rename or {}
     if isinstance(value, dict):
-        return {rename.get(k, k[:1].upper() + k[1:]): pascal(v, rename) for k, v in value.items() if v is not None}
+        return {
+            rename.get(k, k[:1].upper() + k[1:]): pascal(v, rename) for k, v in value.items() if v is not None
+        }
     return [pascal(v, rename) for v in value] if isinstance(value, list) else value
 
 
 def camel(value: Any) -> Any:
     """Keys of an answer in the provider's case, "CidrBlock" as "cidrBlock"."""
     if isinstance(value, dict):
-        return {re.sub("^[A-Z]+(?=[A-Z][a-z]|$)|^[A-Z]", lambda m: m[0].lower(), k): camel(v) for k, v in value.items()}
+        return {
+            re.sub("^[A-Z]+(?=[A-Z][a-z]|$)|^[A-Z]", lambda m: m[0].lower(), k): camel(v)
+            for k, v in value.items()
+        }
     return [camel(v) for v in value] if isinstance(value, list) else value
 
 
@@ -36,7 +41,9 @@ def validate(client: Any, operation: str, request: dict[str, Any]) -> None:
     name = _operation_name(model, operation)
     shape = model.operation_model(name).input_shape
     report = ParamValidator().validate(request, shape)
-    problems = [report.generate_report()] if report.has_errors() else _outside_enumerations(request, shape, "")
+    problems = (
+        [report.generate_report()] if report.has_errors() else _outside_enumerations(request, shape, "")
+    )
     if problems:
         raise Mistake(f"{name} would refuse it: {' '.join('; '.join(problems).split())}")
 
@@ -50,19 +57,22 @@ def _outside_enumerations(value: Any, shape: Any, path: str) -> list[str]:
     elif shape.type_name == "map" and isinstance(value, dict):
         inner = [(v, shape.value, f"{path}.{k}") for k, v in value.items()]
     else:
-        allowed = getattr(shape, "enum", None)
+        allowed: list[str] = getattr(shape, "enum", None) or []
         wrong = allowed and isinstance(value, str) and value not in allowed
         return [f"{path.lstrip('.')} must be one of {', '.join(allowed)}, got '{value}'"] if wrong else []
     return [problem for item in inner for problem in _outside_enumerations(*item)]
 
 
-def fit(client: Any, operation: str, value: dict[str, Any], rename: Mapping[str, str | None] | None = None) -> dict[str, Any]:
+def fit(
+    client: Any, operation: str, value: dict[str, Any], rename: Mapping[str, str | None] | None = None
+) -> dict[str, Any]:
     """The request of a call, made from the provider's shape of a resource along botocore's model of the call.
 
-    Names are matched without case and number ("subnetMappings", "subnetMapping"); blocks become lists and lists become
-    {Quantity, Items} where the call wants them; mappings become [{Key, Value}]; texts and numbers take the call's type.
-    `rename`: the call's name for a property that is called otherwise ("block.property" for one inside a block alone), or
-    None for an input that does not belong to this call. What fits nowhere is a Failure: nothing is dropped unsaid.
+    Names are matched without case and number ("subnetMappings", "subnetMapping"); blocks become lists and
+    lists {Quantity, Items} where the call wants them; mappings become [{Key, Value}]; texts and numbers take
+    the call's type. `rename`: the call's name for a property that is called otherwise ("block.property" for
+    one inside a block alone), or None for an input that does not belong to this call. What fits nowhere is a
+    Failure: nothing is dropped unsaid.
     """
     model = client.meta.service_model
     shape = model.operation_model(_operation_name(model, operation)).input_shape
@@ -70,9 +80,13 @@ def fit(client: Any, operation: str, value: dict[str, Any], rename: Mapping[str,
 
 
 def fit_member(
-    client: Any, operation: str, path: str, value: dict[str, Any], rename: Mapping[str, str | None] | None = None
+    client: Any,
+    operation: str,
+    path: str,
+    value: dict[str, Any],
+    rename: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
-    """One part of a call's request, "LaunchTemplateData" or "BlockDeviceMappings.Ebs", from the provider's shape of it."""
+    """One part of a call's request, "LaunchTemplateData" or "BlockDeviceMappings.Ebs" (see fit)."""
     model = client.meta.service_model
     shape = model.operation_model(_operation_name(model, operation)).input_shape
     for step in path.split("."):
@@ -114,7 +128,9 @@ def _items(value: Any, shape: Any) -> list[Any]:
     """What stands for a list: a list, one block, or a mapping where the call has a list of pairs."""
     if not isinstance(value, dict):
         return value if isinstance(value, list) else [value]
-    pair = next((p for p in (("Key", "Value"), ("Name", "Value")) if set(p) <= _members(shape.member).keys()), None)
+    pair = next(
+        (p for p in (("Key", "Value"), ("Name", "Value")) if set(p) <= _members(shape.member).keys()), None
+    )
     if pair is None or {word.lower() for word in pair} <= {key.lower() for key in value}:
         return [value]
     return [dict(zip(pair, item, strict=True)) for item in value.items()]
@@ -122,9 +138,14 @@ def _items(value: Any, shape: Any) -> list[Any]:
 
 def _structure(value: Any, shape: Any, rename: Mapping[str, str | None], name: str) -> dict[str, Any]:
     members = _members(shape)
-    if {"Quantity", "Items"} <= members.keys() and (isinstance(value, list) or value.keys() <= {"items", "quantity"}):
+    if {"Quantity", "Items"} <= members.keys() and (
+        isinstance(value, list) or value.keys() <= {"items", "quantity"}
+    ):
         items = value if isinstance(value, list) else value.get("items", [])
-        return {"Quantity": len(items), "Items": [_fitted(v, members["Items"].member, rename, name) for v in items]}
+        return {
+            "Quantity": len(items),
+            "Items": [_fitted(v, members["Items"].member, rename, name) for v in items],
+        }
     if isinstance(value, list):
         value = value[0] if value else {}
     if not isinstance(value, dict):
@@ -137,7 +158,9 @@ def _structure(value: Any, shape: Any, rename: Mapping[str, str | None], name: s
             continue
         member = _member(wanted, members)
         if member is None:
-            raise Failure(f"the sandbox has no place for '{key}' in {shape.name}; add it to the creator's `rename`")
+            raise Failure(
+                f"the sandbox has no place for '{key}' in {shape.name}; add it to the creator's `rename`"
+            )
         made[member] = _fitted(inner, members[member], rename, key)
     return made
 
@@ -151,5 +174,13 @@ def _member(wanted: str, members: Mapping[str, Any]) -> str | None:
     known = {m.lower(): m for m in members}
     word = wanted.lower()
     stem = word.removesuffix("s")
-    forms = (word, f"{word}s", stem, f"{word}list", f"{stem}list", word.removesuffix("es"), re.sub("ies$", "y", word))
+    forms = (
+        word,
+        f"{word}s",
+        stem,
+        f"{word}list",
+        f"{stem}list",
+        word.removesuffix("es"),
+        re.sub("ies$", "y", word),
+    )
     return next((known[form] for form in (*forms, re.sub("y$", "ies", word)) if form in known), None)

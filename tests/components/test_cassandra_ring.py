@@ -5,9 +5,9 @@ import pytest
 import yaml
 
 from components.access import connect
-from components.component import ArgumentError
 from components.state.cassandra_ring import CassandraRing
 from components.vpc_endpoints import VpcEndpoints
+from fourplane.errors import Mistake
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 DATA = {
@@ -42,8 +42,8 @@ def statements(graph):
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
-def test_a_node_is_a_group_of_one_in_its_zone(deploy):
-    groups = deploy(ring()).all(GROUP)
+def test_a_node_is_a_group_of_one_in_its_zone(preview):
+    groups = preview(ring()).all(GROUP)
     assert {one.name: one.inputs["vpcZoneIdentifiers"] for one in groups} == {
         "users-a0": ["subnet-a"],
         "users-b0": ["subnet-b"],
@@ -52,22 +52,22 @@ def test_a_node_is_a_group_of_one_in_its_zone(deploy):
     assert all(one.inputs[size] == 1 for one in groups for size in ("minSize", "maxSize", "desiredCapacity"))
 
 
-def test_a_change_does_not_replace_the_nodes_of_all_zones_at_once(deploy):
-    assert not any("instanceRefresh" in group.inputs for group in deploy(ring()).all(GROUP))
+def test_a_change_does_not_replace_the_nodes_of_all_zones_at_once(preview):
+    assert not any("instanceRefresh" in group.inputs for group in preview(ring()).all(GROUP))
 
 
-def test_a_node_has_a_disk_and_an_address_of_its_own_in_its_zone(deploy):
-    graph = deploy(ring())
-    assert [one.inputs["availabilityZone"] for one in graph.all(VOLUME)] == ZONES
-    assert [one.inputs["subnetId"] for one in graph.all(INTERFACE)] == DATA["subnet_ids"]
+def test_a_node_has_a_disk_and_an_address_of_its_own_in_its_zone(preview):
+    graph = preview(ring())
+    assert [graph.one(VOLUME, node).inputs["availabilityZone"] for node in NODES] == ZONES
+    assert [graph.one(INTERFACE, node).inputs["subnetId"] for node in NODES] == DATA["subnet_ids"]
     for node in NODES:
         env = dict(line.split("=", 1) for line in files(graph, node)["/etc/fourplane/slot.env"].splitlines())
-        assert env["VOLUME_ID"] == f"volume-{node}" and env["DEVICE"] == "/dev/sdf"
-        assert env["NETWORK_INTERFACE_ID"] == f"networkinterface-{node}"
+        assert env["VOLUME_ID"] == graph.one(VOLUME, node).id and env["DEVICE"] == "/dev/sdf"
+        assert env["NETWORK_INTERFACE_ID"] == graph.one(INTERFACE, node).id
 
 
-def test_disks_and_snapshots_are_encrypted_and_protected(deploy):
-    graph = deploy(ring(key_arn="arn:aws:kms:us-east-1:123456789012:key/1"))
+def test_disks_and_snapshots_are_encrypted_and_protected(preview):
+    graph = preview(ring(key_arn="arn:aws:kms:us-east-1:123456789012:key/1"))
     assert all(one.protect and one.inputs["encrypted"] for one in graph.all(VOLUME))
     assert {one.inputs["kmsKeyId"] for one in graph.all(VOLUME)} == {
         "arn:aws:kms:us-east-1:123456789012:key/1"
@@ -75,26 +75,26 @@ def test_disks_and_snapshots_are_encrypted_and_protected(deploy):
     assert graph.one("aws:s3/bucket:Bucket").protect
 
 
-def test_a_disposable_ring_goes_with_its_stack(deploy):
-    graph = deploy(ring(disposable=True))
+def test_a_disposable_ring_goes_with_its_stack(preview):
+    graph = preview(ring(disposable=True))
     assert not any(one.protect for one in [*graph.all(VOLUME), *graph.all("aws:s3/bucket:Bucket")])
 
 
-def test_the_rack_is_the_zone_and_the_datacenter_the_region(deploy):
-    graph = deploy(ring())
+def test_the_rack_is_the_zone_and_the_datacenter_the_region(preview):
+    graph = preview(ring())
     racks = [files(graph, node)["/etc/fourplane/cassandra/cassandra-rackdc.properties"] for node in NODES]
     assert racks == [f"dc=us-east-1\nrack={zone}\n" for zone in ZONES]
 
 
-def test_every_node_knows_a_seed_of_every_zone(deploy):
-    graph = deploy(ring(nodes_per_zone=2))
+def test_every_node_knows_a_seed_of_every_zone(preview):
+    graph = preview(ring(nodes_per_zone=2))
     addresses = graph.one("fourplane:index:CassandraRing").outputs["node_addresses"]
     seeds = {configuration(graph, node)["seed_provider"][0]["parameters"][0]["seeds"] for node in addresses}
     assert seeds == {",".join(addresses[node] for node in NODES)}
 
 
-def test_a_node_speaks_from_its_own_address_and_with_its_own_token(deploy):
-    graph = deploy(ring())
+def test_a_node_speaks_from_its_own_address_and_with_its_own_token(preview):
+    graph = preview(ring())
     addresses = graph.one("fourplane:index:CassandraRing").outputs["node_addresses"]
     settings = [configuration(graph, node) for node in NODES]
     for key in ("listen_address", "broadcast_address", "rpc_address"):
@@ -106,23 +106,23 @@ def test_a_node_speaks_from_its_own_address_and_with_its_own_token(deploy):
     ]
 
 
-def test_clients_are_told_one_address_a_zone(deploy):
-    outputs = deploy(ring(nodes_per_zone=2)).one("fourplane:index:CassandraRing").outputs
+def test_clients_are_told_one_address_a_zone(preview):
+    outputs = preview(ring(nodes_per_zone=2)).one("fourplane:index:CassandraRing").outputs
     assert outputs["address"] == ",".join(f"{outputs['node_addresses'][node]}:9042" for node in NODES)
 
 
-def test_a_keyspace_cannot_ask_for_fewer_copies(deploy):
-    settings = configuration(deploy(ring(replication_factor=2)), "users-a0")
+def test_a_keyspace_cannot_ask_for_fewer_copies(preview):
+    settings = configuration(preview(ring(replication_factor=2)), "users-a0")
     assert settings["default_keyspace_rf"] == settings["minimum_replication_factor_fail_threshold"] == 2
 
 
-def test_the_heap_is_what_the_user_says(deploy):
-    assert files(deploy(ring(heap_gib=4)), "users-a0")["/etc/fourplane/program.env"] == "MAX_HEAP_SIZE=4G\n"
-    assert files(deploy(ring()), "users-a0")["/etc/fourplane/program.env"] == ""
+def test_the_heap_is_what_the_user_says(preview):
+    assert files(preview(ring(heap_gib=4)), "users-a0")["/etc/fourplane/program.env"] == "MAX_HEAP_SIZE=4G\n"
+    assert files(preview(ring()), "users-a0")["/etc/fourplane/program.env"] == ""
 
 
-def test_nobody_but_the_nodes_can_reach_it_until_an_arrow_is_drawn(deploy):
-    graph = deploy(ring())
+def test_nobody_but_the_nodes_can_reach_it_until_an_arrow_is_drawn(preview):
+    graph = preview(ring())
     rules = [
         (
             one.name,
@@ -135,7 +135,7 @@ def test_nobody_but_the_nodes_can_reach_it_until_an_arrow_is_drawn(deploy):
     assert rules == [("users-among-gossip", 7000, True)] * 2
 
 
-def test_an_arrow_opens_the_client_port(deploy):
+def test_an_arrow_opens_the_client_port(preview):
     def program():
         place = {key: DATA[key] for key in ("vpc_id", "subnet_ids")}
         client = VpcEndpoints(
@@ -143,30 +143,36 @@ def test_an_arrow_opens_the_client_port(deploy):
         )
         connect(client, CassandraRing("users", DATA))
 
-    rule = deploy(program).one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "client-to-users")
+    rule = preview(program).one(
+        "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "client-to-users"
+    )
     assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (9042, 9042)
 
 
-def test_nodes_may_move_the_disks_and_addresses_of_their_ring_only(deploy):
-    allowed = statements(deploy(ring()))
-    own = "arn:aws:ec2:us-east-1:123456789012:networkinterface/", "arn:aws:ebs:us-east-1:123456789012:volume/"
-    assert allowed["Slots"]["Resource"] == [f"{kind}{node}" for kind in own for node in NODES]
+def test_nodes_may_move_the_disks_and_addresses_of_their_ring_only(preview):
+    graph = preview(ring())
+    allowed = statements(graph)
+    own = {graph.one(kind, node).outputs["arn"] for kind in (INTERFACE, VOLUME) for node in NODES}
+    assert set(allowed["Slots"]["Resource"]) == own and len(own) == 6
     assert allowed["Nodes"]["Condition"] == {"StringEquals": {"aws:ResourceTag/component": "users"}}
-    tags = [tag for tag in deploy(ring()).one(GROUP, "users-a0").inputs["tags"] if tag["key"] == "component"]
+    tags = [tag for tag in graph.one(GROUP, "users-a0").inputs["tags"] if tag["key"] == "component"]
     assert tags == [{"key": "component", "value": "users", "propagateAtLaunch": True}]
 
 
-def test_nodes_may_use_their_own_corner_of_the_snapshots_only(deploy):
-    allowed = statements(deploy(ring()))
-    assert (
-        allowed["Snapshots"]["Resource"] == "arn:aws:s3:us-east-1:123456789012:bucket/users-snapshots/users/*"
+def test_nodes_may_use_their_own_corner_of_the_snapshots_only(preview):
+    graph = preview(ring())
+    allowed = statements(graph)
+    bucket = graph.one("aws:s3/bucket:Bucket").outputs["arn"]
+    assert (allowed["Snapshots"]["Resource"], allowed["FindSnapshots"]["Resource"]) == (
+        f"{bucket}/users/*",
+        bucket,
     )
     assert allowed["FindSnapshots"]["Condition"] == {"StringLike": {"s3:prefix": "users/*"}}
 
 
-def test_nodes_may_do_nothing_by_wildcard(deploy):
+def test_nodes_may_do_nothing_by_wildcard(preview):
     allowed = statements(
-        deploy(ring(key_arn="arn:aws:kms:us-east-1:123456789012:key/1", repository_arn="arn:1"))
+        preview(ring(key_arn="arn:aws:kms:us-east-1:123456789012:key/1", repository_arn="arn:1"))
     )
     actions = [action for one in allowed.values() for action in [one["Action"]] if isinstance(action, str)]
     actions += [
@@ -177,15 +183,15 @@ def test_nodes_may_do_nothing_by_wildcard(deploy):
     assert everywhere == {"SessionChannels", "WhoHasWhat", "Registry"}  # none of these takes a resource
 
 
-def test_snapshots_are_deleted_when_they_are_old(deploy):
-    rules = deploy(ring(snapshot_retention_days=5)).one(
+def test_snapshots_are_deleted_when_they_are_old(preview):
+    rules = preview(ring(snapshot_retention_days=5)).one(
         "aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration"
     )
     assert {"days": 5} in [rule.get("expiration") for rule in rules.inputs["rules"]]
 
 
-def test_user_data_of_the_largest_ring_fits(deploy):
-    graph = deploy(ring(nodes_per_zone=12, key_arn="arn:aws:kms:us-east-1:123456789012:key/1", heap_gib=31))
+def test_user_data_of_the_largest_ring_fits(preview):
+    graph = preview(ring(nodes_per_zone=12, key_arn="arn:aws:kms:us-east-1:123456789012:key/1", heap_gib=31))
     sizes = [len(base64.b64decode(one.inputs["userData"])) for one in graph.all(TEMPLATE)]
     assert len(sizes) == 36 and max(sizes) < 14 * 1024
 
@@ -214,12 +220,12 @@ def test_user_data_of_the_largest_ring_fits(deploy):
         ),
     ],
 )
-def test_rejects_what_cannot_keep_its_promise(deploy, given, message):
-    with pytest.raises(ArgumentError) as error:
-        deploy(ring(**given))
-    assert str(error.value).startswith(f"CassandraRing 'users': {message}")
+def test_rejects_what_cannot_keep_its_promise(preview, given, message):
+    with pytest.raises(Mistake) as error:
+        preview(ring(**given))
+    assert f"CassandraRing 'users': {message}" in str(error.value)
 
 
-def test_two_zones_will_do_where_two_copies_are_asked_for(deploy):
-    graph = deploy(ring(zones=ZONES[:2], subnet_ids=["a", "b"], replication_factor=2))
+def test_two_zones_will_do_where_two_copies_are_asked_for(preview):
+    graph = preview(ring(zones=ZONES[:2], subnet_ids=["a", "b"], replication_factor=2))
     assert len(graph.all(GROUP)) == 2

@@ -37,7 +37,7 @@ def test_the_route_s_address_comes_from_the_arrow(preview):
 
     graph = preview(program)
     parameter = graph.one("aws:ssm/parameter:Parameter").inputs
-    assert parameter["name"] == "/dev/gateway/user" and parameter["value"].value.endswith(":80")
+    assert parameter["name"] == "/dev/gateway/user" and parameter["insecureValue"].endswith(":80")
     assert graph.one(INGRESS, "gateway-to-user")
 
 

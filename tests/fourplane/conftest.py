@@ -36,7 +36,7 @@ def write(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def run(write: Callable[..., Path]) -> Callable[..., Graph]:
-    """Deploys into a cloud of stand-ins unless told otherwise. Line 1 of the program is line 3 of its file."""
+    """Deploys into a cloud of stand-ins unless told otherwise. The program begins on line 3 of its file."""
 
     def run(
         program: str = "",

@@ -56,7 +56,7 @@ def test_a_missing_setting_is_told_with_what_would_do(run):
 
 
 def test_a_setting_of_the_wrong_type_is_the_users(run):
-    with pytest.raises(Mistake, match="shop:shelves.*many"):
+    with pytest.raises(Mistake, match=r"shop:shelves.*many"):
         run("pulumi.Config().require_int('shelves')", settings="config: {shop:shelves: many}")
 
 
@@ -69,7 +69,7 @@ def test_the_same_resource_twice_is_told_with_both_places(run):
 
 
 def test_an_unknown_type_is_told_with_the_nearest(run):
-    with pytest.raises(Mistake, match="no resource type aws:ec2/vpcc:Vpcc; did you mean aws:ec2/vpc:Vpc?"):
+    with pytest.raises(Mistake, match=r"no resource type aws:ec2/vpcc:Vpcc; did you mean aws:ec2/vpc:Vpc\?"):
         run("pulumi.CustomResource('aws:ec2/vpcc:Vpcc', 'v', {})")
 
 
@@ -79,7 +79,9 @@ def test_an_unknown_package_is_told_with_what_to_install(run):
 
 
 def test_outputs_of_another_stack_are_told_with_what_to_do_instead(run):
-    with pytest.raises(Mistake, match="StackReference 'other/base/dev': .* only the Pulumi CLI can do; take"):
+    with pytest.raises(
+        Mistake, match=r"StackReference 'other/base/dev': .* only the Pulumi CLI can do; take"
+    ):
         run("pulumi.StackReference('other/base/dev')")
 
 

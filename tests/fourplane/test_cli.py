@@ -1,4 +1,4 @@
-"""The command as a user runs it: results on stdout, everything else on stderr, one line for what goes wrong."""
+"""The command as a user runs it: results on stdout, the rest on stderr, one line for what goes wrong."""
 
 import json
 import os
@@ -116,10 +116,11 @@ def test_encrypted_settings_are_warned_of_once(fourplane):
         (["up", "shop", "--target", "aws"], "", 2, "curl -fsSL https://get.pulumi.com | sh"),
         (["preview", "shop"], "raise pulumi.RunError('bad')", 2, "shop-dev: __main__.py:3: bad"),
         (["preview", "shop"], "raise ValueError('bad')", 1, "shop-dev: __main__.py:3: ValueError: bad"),
-        (["up", "shop"], "pulumi.CustomResource('aws:ec2/vpc:Vpcc', 'v')", 2, "did you mean aws:ec2/vpc:Vpc?"),
+        (["up", "shop"], "pulumi.CustomResource('aws:ec2/vpc:Vpcc', 'v')", 2, "you mean aws:ec2/vpc:Vpc?"),
         (
-            ["up", "shop"], "aws.gamelift.Alias('a', routing_strategy={'type': 'TERMINAL', 'message': 'm'})", 1,
-            "the sandbox has no creator for aws:gamelift/alias:Alias; add one in fourplane/sandbox/aws/gamelift.py",
+            ["up", "shop"], "aws.gamelift.Alias('a', routing_strategy={'type': 'TERMINAL', 'message': 'm'})",
+            1,
+            "no creator for aws:gamelift/alias:Alias; add one in fourplane/sandbox/aws/gamelift.py",
         ),
     ],
 )  # fmt: skip

@@ -67,7 +67,8 @@ Shop("alone", pulumi.ResourceOptions(provider=west))
 def test_the_region_of_a_resource_is_its_own_before_its_providers(run):
     graph = run("""
         west = aws.Provider("west", region="us-west-2")
-        aws.ec2.Vpc("own", cidr_block="10.0.0.0/16", region="eu-west-1", opts=pulumi.ResourceOptions(provider=west))
+        there = pulumi.ResourceOptions(provider=west)
+        aws.ec2.Vpc("own", cidr_block="10.0.0.0/16", region="eu-west-1", opts=there)
     """)
     assert graph.one(VPC).region == "eu-west-1"
 
@@ -93,8 +94,9 @@ def test_keeps_the_other_options(run):
     first = graph.one(VPC, "first").urn
     assert graph.one(VPC, "v").dependencies == [first]
     assert graph.one(VPC, "v").options == {
-        "aliases": ["old"], "ignoreChanges": ["cidrBlock"], "retainOnDelete": True, "deleteBeforeReplace": True,
-        "deletedWith": first, "replaceOnChanges": ["tags"], "customTimeouts": {"create": "5m"},
+        "aliases": ["old"], "ignoreChanges": ["cidrBlock"], "replaceOnChanges": ["tags"],
+        "deletedWith": first,
+        "retainOnDelete": True, "deleteBeforeReplace": True, "customTimeouts": {"create": "5m"},
     }  # fmt: skip
 
 

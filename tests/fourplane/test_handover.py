@@ -18,8 +18,8 @@ if "version" in asked:
 elif "output" in asked:
     print(json.dumps({{"url": "http://x", "key": "hunter22" if "--show-secrets" in asked else "[secret]"}}))
 elif "history" in asked:
-    print(json.dumps([{{"kind": "update", "startTime": NOW, "endTime": NOW, "message": "", "environment": {{}},
-        "config": {{}}, "result": "succeeded", "version": 1}}]))
+    print(json.dumps([{{"kind": "update", "startTime": NOW, "endTime": NOW, "message": "", "version": 1,
+        "environment": {{}}, "config": {{}}, "result": "succeeded"}}]))
 elif "up" in asked:
     config = asked[asked.index("--config-file") + 1]
     here.joinpath("config").write_text(pathlib.Path(config).read_text())
@@ -58,11 +58,13 @@ def test_deploys_with_the_settings_given_and_leaves_the_users_file_alone(pulumi,
 
 def test_a_deployment_that_fails_is_one_line(pulumi, shop):
     pulumi.joinpath("fail").touch()
-    with pytest.raises(Failure, match="^pulumi up failed: no credentials$"):
+    with pytest.raises(Failure, match=r"^pulumi up failed: no credentials$"):
         handover.up(shop, "shop-dev", [], "", lambda text: None)
 
 
 def test_rejects_a_target_that_needs_the_cli_where_there_is_none(shop, monkeypatch):
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(Mistake, match="needs the Pulumi CLI.*get it with: curl -fsSL https://get.pulumi.com"):
+    with pytest.raises(
+        Mistake, match=r"needs the Pulumi CLI.*get it with: curl -fsSL https://get.pulumi.com"
+    ):
         handover.up(shop, "shop-dev", [], "", lambda text: None)

@@ -26,12 +26,13 @@ def test_finds_the_project_from_inside_it(write):
 
 
 def test_rejects_a_folder_outside_any_project(tmp_path):
-    with pytest.raises(Mistake, match="no Pulumi.yaml in .*; run fourplane inside a project"):
+    with pytest.raises(Mistake, match=r"no Pulumi.yaml in .*; run fourplane inside a project"):
         project.find(tmp_path)
 
 
 def test_settings_come_from_declarations_then_the_stack_then_the_command(write):
-    declared = "name: shop\nruntime: python\nconfig: {a: {default: 1}, b: {default: 1}, c: {default: 1}, d: {type: string}}"
+    one = "{default: 1}"
+    declared = f"name: shop\nconfig: {{a: {one}, b: {one}, c: {one}, d: {{type: string}}}}"
     found = project.find(write(settings="config: {shop:b: 2, shop:c: 2}", **{"Pulumi.yaml": declared}))
     assert project.settings(found, "shop-dev", ["c=3"]).values == {
         "shop:a": "1",

@@ -1,4 +1,4 @@
-"""Transforms change registrations as the Pulumi engine has them do: own first, then parents', then the stack's."""
+"""Transforms run in the Pulumi engine's order: the resource's own, its parents', the stack's."""
 
 import pytest
 
@@ -16,7 +16,7 @@ def tagging(value):
     def transform(args):
         if args.type_ != "aws:ec2/vpc:Vpc":
             return None
-        tags = {**(args.props.get("tags") or {}), "seen": (args.props.get("tags") or {}).get("seen", "") + value}
+        tags = {"seen": (args.props.get("tags") or {}).get("seen", "") + value}
         return pulumi.ResourceTransformResult({**args.props, "tags": tags}, args.opts)
     return transform
 """

@@ -29,7 +29,9 @@ def template(user_data: str = "", **more: object) -> aws.ec2.LaunchTemplate:
     )
 
 
-def fleet(subnets: list[aws.ec2.Subnet], launch: aws.ec2.LaunchTemplate, size: int, **more: object) -> aws.autoscaling.Group:
+def fleet(
+    subnets: list[aws.ec2.Subnet], launch: aws.ec2.LaunchTemplate, size: int, **more: object
+) -> aws.autoscaling.Group:
     return aws.autoscaling.Group(
         "it",
         min_size=0,

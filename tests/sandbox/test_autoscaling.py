@@ -53,8 +53,13 @@ def test_machines_take_everything_from_the_launch_template(deploy, cloud):
 
     graph = deploy(program)
     machine = running(cloud)[0]
-    assert [g["GroupId"] for g in machine["SecurityGroups"]] == [graph.one("aws:ec2/securityGroup:SecurityGroup").id]
-    assert machine["IamInstanceProfile"]["Arn"] == graph.one("aws:iam/instanceProfile:InstanceProfile").outputs["arn"]
+    assert [g["GroupId"] for g in machine["SecurityGroups"]] == [
+        graph.one("aws:ec2/securityGroup:SecurityGroup").id
+    ]
+    assert (
+        machine["IamInstanceProfile"]["Arn"]
+        == graph.one("aws:iam/instanceProfile:InstanceProfile").outputs["arn"]
+    )
     assert [d["DeviceName"] for d in machine["BlockDeviceMappings"]] == ["/dev/xvda"]
     assert machine["Monitoring"]["State"] == "enabled" and {"Key": "Tier", "Value": "web"} in machine["Tags"]
 
@@ -78,12 +83,18 @@ def test_target_groups_follow_the_group(deploy, cloud):
 
     arn = deploy(program).one("aws:lb/targetGroup:TargetGroup").id
     cloud.client("ec2", REGION).terminate_instances(InstanceIds=[running(cloud)[0]["InstanceId"]])
-    found = cloud.client("elbv2", REGION).describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+    found = cloud.client("elbv2", REGION).describe_target_health(TargetGroupArn=arn)[
+        "TargetHealthDescriptions"
+    ]
     assert sorted(t["Target"]["Id"] for t in found) == sorted(m["InstanceId"] for m in running(cloud))
 
 
 def test_keeps_hooks_metrics_and_a_warm_pool(deploy, cloud):
-    hook = {"name": "drain", "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING", "heartbeat_timeout": 60}
+    hook = {
+        "name": "drain",
+        "lifecycle_transition": "autoscaling:EC2_INSTANCE_TERMINATING",
+        "heartbeat_timeout": 60,
+    }
     graph = deploy(
         lambda: spread(
             0,
@@ -127,7 +138,9 @@ def test_scaling_policies_keep_their_kind(deploy, cloud):
         )
 
     deploy(program)
-    found = {p["PolicyType"]: p for p in cloud.client("autoscaling", REGION).describe_policies()["ScalingPolicies"]}
+    found = {
+        p["PolicyType"]: p for p in cloud.client("autoscaling", REGION).describe_policies()["ScalingPolicies"]
+    }
     assert found["TargetTrackingScaling"]["TargetTrackingConfiguration"]["TargetValue"] == 50
     assert found["PredictiveScaling"]["PredictiveScalingConfiguration"]["Mode"] == "ForecastAndScale"
 
@@ -144,5 +157,7 @@ def test_a_schedule_leaves_alone_the_sizes_that_are_minus_one(deploy, cloud):
             desired_capacity=-1,
         )
     )
-    action = cloud.client("autoscaling", REGION).describe_scheduled_actions()["ScheduledUpdateGroupActions"][0]
+    action = cloud.client("autoscaling", REGION).describe_scheduled_actions()["ScheduledUpdateGroupActions"][
+        0
+    ]
     assert action["MinSize"] == 3 and not {"MaxSize", "DesiredCapacity"} & action.keys()

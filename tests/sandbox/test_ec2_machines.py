@@ -11,7 +11,9 @@ def test_a_launch_template_keeps_every_setting(deploy, cloud):
     graph = deploy(
         lambda: template(
             "#!/bin/sh",
-            block_device_mappings=[{"device_name": "/dev/xvda", "ebs": {"volume_size": 9, "encrypted": "true"}}],
+            block_device_mappings=[
+                {"device_name": "/dev/xvda", "ebs": {"volume_size": 9, "encrypted": "true"}}
+            ],
             metadata_options={"http_tokens": "required", "http_put_response_hop_limit": 2},
             network_interfaces=[{**nic, **tracking, "ipv4_addresses": ["10.0.0.9"]}],
             credit_specification={"cpu_credits": "standard"},
@@ -26,8 +28,12 @@ def test_a_launch_template_keeps_every_setting(deploy, cloud):
     assert data["MetadataOptions"] == {"HttpTokens": "required", "HttpPutResponseHopLimit": 2}
     assert data["NetworkInterfaces"][0]["Groups"] == ["sg-1"]
     assert data["NetworkInterfaces"][0]["ConnectionTrackingSpecification"] == {"TcpEstablishedTimeout": 3600}
-    assert data["CreditSpecification"] == {"CpuCredits": "standard"} and data["Monitoring"] == {"Enabled": True}
-    assert data["TagSpecifications"] == [{"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}]}]
+    assert data["CreditSpecification"] == {"CpuCredits": "standard"} and data["Monitoring"] == {
+        "Enabled": True
+    }
+    assert data["TagSpecifications"] == [
+        {"ResourceType": "instance", "Tags": [{"Key": "Name", "Value": "web"}]}
+    ]
     assert made.outputs["latestVersion"] == 1
 
 
@@ -36,7 +42,9 @@ def machine() -> aws.ec2.Instance:
     image = "ami-065b1b834d2a83a7a"
     interface = aws.ec2.NetworkInterface("it", subnet_id=subnet.id, private_ips=["10.0.0.50"])
     volume = aws.ebs.Volume("it", availability_zone=f"{REGION}a", size=10, type="gp3", encrypted=True)
-    made = aws.ec2.Instance("it", ami=image, instance_type="m7g.large", subnet_id=subnet.id, tags={"Name": "web"})
+    made = aws.ec2.Instance(
+        "it", ami=image, instance_type="m7g.large", subnet_id=subnet.id, tags={"Name": "web"}
+    )
     aws.ec2.VolumeAttachment("it", device_name="/dev/sdf", volume_id=volume.id, instance_id=made.id)
     aws.ec2.NetworkInterfaceAttachment(
         "it", device_index=1, instance_id=made.id, network_interface_id=interface.id
@@ -64,7 +72,9 @@ def test_a_volume_is_as_asked(deploy, cloud):
 
 
 def test_a_placement_group_is_simulated(deploy):
-    made = deploy(lambda: aws.ec2.PlacementGroup("it", strategy="spread")).one("aws:ec2/placementGroup:PlacementGroup")
+    made = deploy(lambda: aws.ec2.PlacementGroup("it", strategy="spread")).one(
+        "aws:ec2/placementGroup:PlacementGroup"
+    )
     assert made.simulated and made.id.startswith("it-")
 
 

@@ -13,13 +13,25 @@ def test_a_vpc_names_what_came_with_it(deploy, cloud):
     made = outputs(deploy(lambda: network("a")), "aws:ec2/vpc:Vpc")
     ec2 = cloud.client("ec2", REGION)
     here = [{"Name": "vpc-id", "Values": [made["arn"].split("/")[1]]}]
-    assert made["mainRouteTableId"] == ec2.describe_route_tables(Filters=here)["RouteTables"][0]["RouteTableId"]
-    assert made["defaultNetworkAclId"] == ec2.describe_network_acls(Filters=here)["NetworkAcls"][0]["NetworkAclId"]
-    assert made["defaultSecurityGroupId"] == ec2.describe_security_groups(Filters=here)["SecurityGroups"][0]["GroupId"]
+    assert (
+        made["mainRouteTableId"] == ec2.describe_route_tables(Filters=here)["RouteTables"][0]["RouteTableId"]
+    )
+    assert (
+        made["defaultNetworkAclId"]
+        == ec2.describe_network_acls(Filters=here)["NetworkAcls"][0]["NetworkAclId"]
+    )
+    assert (
+        made["defaultSecurityGroupId"]
+        == ec2.describe_security_groups(Filters=here)["SecurityGroups"][0]["GroupId"]
+    )
 
 
 def test_a_vpc_resolves_host_names_when_asked(deploy, cloud):
-    id = deploy(lambda: aws.ec2.Vpc("it", cidr_block="10.0.0.0/16", enable_dns_hostnames=True)).one("aws:ec2/vpc:Vpc").id
+    id = (
+        deploy(lambda: aws.ec2.Vpc("it", cidr_block="10.0.0.0/16", enable_dns_hostnames=True))
+        .one("aws:ec2/vpc:Vpc")
+        .id
+    )
     answer = cloud.client("ec2", REGION).describe_vpc_attribute(VpcId=id, Attribute="enableDnsHostnames")
     assert answer["EnableDnsHostnames"]["Value"] is True
 
@@ -38,7 +50,9 @@ def test_a_private_subnet_reaches_out_through_a_gateway_with_an_address_of_its_o
         vpc, subnets = network("a")
         out = aws.ec2.NatGateway("it", allocation_id=aws.ec2.Eip("it").id, subnet_id=subnets[0].id)
         table = aws.ec2.RouteTable("it", vpc_id=vpc.id)
-        aws.ec2.Route("it", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=out.id)
+        aws.ec2.Route(
+            "it", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", nat_gateway_id=out.id
+        )
         aws.ec2.RouteTableAssociation("it", route_table_id=table.id, subnet_id=subnets[0].id)
 
     graph = deploy(program)
@@ -75,7 +89,9 @@ def test_a_gateway_endpoint_routes_to_the_services_prefix_list(deploy, cloud):
         aws.ec2.VpcEndpoint("it", vpc_id=vpc.id, service_name=name, route_table_ids=tables)
 
     made = outputs(deploy(program), "aws:ec2/vpcEndpoint:VpcEndpoint")
-    lists = cloud.client("ec2", REGION).describe_prefix_lists(PrefixListIds=[made["prefixListId"]])["PrefixLists"]
+    lists = cloud.client("ec2", REGION).describe_prefix_lists(PrefixListIds=[made["prefixListId"]])[
+        "PrefixLists"
+    ]
     assert lists[0]["PrefixListName"] == f"com.amazonaws.{REGION}.s3"
 
 
@@ -94,9 +110,14 @@ def test_an_interface_endpoint_stands_in_its_subnets_behind_its_groups(deploy, c
 
     graph = deploy(program)
     made = outputs(graph, "aws:ec2/vpcEndpoint:VpcEndpoint")
-    found = cloud.client("ec2", REGION).describe_network_interfaces(NetworkInterfaceIds=made["networkInterfaceIds"])
+    found = cloud.client("ec2", REGION).describe_network_interfaces(
+        NetworkInterfaceIds=made["networkInterfaceIds"]
+    )
     group = graph.one("aws:ec2/securityGroup:SecurityGroup").id
-    assert {i["PrivateIpAddress"].rsplit(".", 1)[0] for i in found["NetworkInterfaces"]} == {"10.0.0", "10.0.1"}
+    assert {i["PrivateIpAddress"].rsplit(".", 1)[0] for i in found["NetworkInterfaces"]} == {
+        "10.0.0",
+        "10.0.1",
+    }
     assert all(i["Groups"][0]["GroupId"] == group for i in found["NetworkInterfaces"])
     names = [entry["dnsName"] for entry in made["dnsEntries"]]
     assert names[0].endswith(f".ssm.{REGION}.vpce.amazonaws.com") and f"ssm.{REGION}.amazonaws.com" in names
@@ -106,7 +127,9 @@ def test_two_regions_are_peered(deploy, cloud):
     def program():
         here = aws.ec2.Vpc("here", cidr_block="10.0.0.0/16")
         there = aws.ec2.Vpc("there", cidr_block="10.1.0.0/16", region="us-west-2")
-        peering = aws.ec2.VpcPeeringConnection("it", vpc_id=here.id, peer_vpc_id=there.id, peer_region="us-west-2")
+        peering = aws.ec2.VpcPeeringConnection(
+            "it", vpc_id=here.id, peer_vpc_id=there.id, peer_region="us-west-2"
+        )
         aws.ec2.VpcPeeringConnectionAccepter(
             "it", vpc_peering_connection_id=peering.id, auto_accept=True, region="us-west-2"
         )
@@ -121,7 +144,9 @@ def test_a_flow_log_watches_its_vpc(deploy, cloud):
         role = aws.iam.Role("it", assume_role_policy={"Version": "2012-10-17", "Statement": []})
         logs = aws.cloudwatch.LogGroup("it")
         vpc = aws.ec2.Vpc("it", cidr_block="10.0.0.0/16")
-        aws.ec2.FlowLog("it", vpc_id=vpc.id, traffic_type="ALL", iam_role_arn=role.arn, log_destination=logs.arn)
+        aws.ec2.FlowLog(
+            "it", vpc_id=vpc.id, traffic_type="ALL", iam_role_arn=role.arn, log_destination=logs.arn
+        )
 
     graph = deploy(program)
     found = cloud.client("ec2", REGION).describe_flow_logs()["FlowLogs"][0]

@@ -30,7 +30,11 @@ def distribution(**more: object) -> aws.cloudfront.Distribution:
             "custom_headers": [{"name": "X-Origin", "value": "1"}],
         },
         {"origin_id": "bucket", "domain_name": "b.s3.amazonaws.com", "origin_access_control_id": control.id},
-        {"origin_id": "inside", "domain_name": "in.example.com", "vpc_origin_config": {"vpc_origin_id": "vo_1"}},
+        {
+            "origin_id": "inside",
+            "domain_name": "in.example.com",
+            "vpc_origin_config": {"vpc_origin_id": "vo_1"},
+        },
     ]
     members = [{"origin_id": "balancer"}, {"origin_id": "bucket"}]
     associations = [{"event_type": "viewer-request", "function_arn": function.arn}]
@@ -43,8 +47,14 @@ def distribution(**more: object) -> aws.cloudfront.Distribution:
             "origin_groups": [
                 {"origin_id": "both", "failover_criteria": {"status_codes": [500, 502]}, "members": members}
             ],
-            "default_cache_behavior": {**BEHAVIOUR, "target_origin_id": "both", "function_associations": associations},
-            "ordered_cache_behaviors": [{**BEHAVIOUR, "target_origin_id": "inside", "path_pattern": "/api/*"}],
+            "default_cache_behavior": {
+                **BEHAVIOUR,
+                "target_origin_id": "both",
+                "function_associations": associations,
+            },
+            "ordered_cache_behaviors": [
+                {**BEHAVIOUR, "target_origin_id": "inside", "path_pattern": "/api/*"}
+            ],
             "restrictions": {"geo_restriction": {"restriction_type": "whitelist", "locations": ["CH", "DE"]}},
             "viewer_certificate": {"cloudfront_default_certificate": True},
             "custom_error_responses": [{"error_code": 404, "response_code": 200, "response_page_path": "/"}],
@@ -168,7 +178,9 @@ def firewall(**more: object) -> aws.wafv2.WebAcl:
 def test_a_web_acl_keeps_its_rules_and_lives_where_cloudfront_looks(deploy, cloud):
     made = deploy(lambda: firewall(scope="CLOUDFRONT", region="us-east-1")).one("aws:wafv2/webAcl:WebAcl")
     name = made.outputs["name"]
-    found = cloud.client("wafv2", "us-east-1").get_web_acl(Name=name, Id=made.id, Scope="CLOUDFRONT")["WebACL"]
+    found = cloud.client("wafv2", "us-east-1").get_web_acl(Name=name, Id=made.id, Scope="CLOUDFRONT")[
+        "WebACL"
+    ]
     common, limit = found["Rules"]
     assert common["OverrideAction"] == {"None": {}}
     down = limit["Statement"]["RateBasedStatement"]["ScopeDownStatement"]["NotStatement"]["Statement"]

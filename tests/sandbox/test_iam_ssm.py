@@ -9,7 +9,10 @@ import pytest
 from fourplane.errors import Failure
 from tests.sandbox.machines import REGION
 
-READ = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+READ = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}],
+}
 
 
 def role(**more: object) -> aws.iam.Role:
@@ -42,17 +45,27 @@ def test_an_instance_profile_holds_its_role(deploy, cloud):
 
 def test_rejects_a_policy_that_amazon_does_not_have(deploy):
     with pytest.raises(Failure, match="AttachRolePolicy refused: NoSuchEntity"):
-        deploy(lambda: aws.iam.RolePolicyAttachment("it", role=role().name, policy_arn="arn:aws:iam::aws:policy/Nope"))
+        deploy(
+            lambda: aws.iam.RolePolicyAttachment(
+                "it", role=role().name, policy_arn="arn:aws:iam::aws:policy/Nope"
+            )
+        )
 
 
 def test_rejects_a_policy_that_is_no_policy(deploy):
     with pytest.raises(Failure, match="CreatePolicy refused: MalformedPolicyDocument"):
-        deploy(lambda: aws.iam.Policy("it", policy={"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]}))
+        deploy(
+            lambda: aws.iam.Policy("it", policy={"Version": "2012-10-17", "Statement": [{"Effect": "Maybe"}]})
+        )
 
 
 def test_a_secure_parameter_stays_secret(deploy, cloud):
-    value = pulumi.Output.secret("correct horse")
-    graph = deploy(lambda: aws.ssm.Parameter("it", name="/it/password", type="SecureString", value=value))
+    secret = pulumi.Output.secret
+    graph = deploy(
+        lambda: aws.ssm.Parameter(
+            "it", name="/it/password", type="SecureString", value=secret("correct horse")
+        )
+    )
     found = cloud.client("ssm", REGION).get_parameter(Name="/it/password", WithDecryption=True)["Parameter"]
     assert found["Value"] == "correct horse" and "correct horse" not in json.dumps(graph.as_json())
 

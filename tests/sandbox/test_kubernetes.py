@@ -10,7 +10,9 @@ POD = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": 
 
 
 def web(**spec: object) -> None:
-    kubernetes.apps.v1.Deployment("web", spec={"selector": {"matchLabels": {"app": "web"}}, "template": POD, **spec})
+    kubernetes.apps.v1.Deployment(
+        "web", spec={"selector": {"matchLabels": {"app": "web"}}, "template": POD, **spec}
+    )
 
 
 def test_gives_an_object_a_namespaced_id_and_a_generated_name(deploy):

@@ -9,7 +9,9 @@ from tests.sandbox.machines import REGION, network
 CERTIFICATE = "arn:aws:acm:{}:123456789012:certificate/12345678-1234-1234-1234-123456789012"
 
 
-def front(region: str = REGION, **more: object) -> tuple[aws.lb.LoadBalancer, aws.lb.TargetGroup, aws.lb.Listener]:
+def front(
+    region: str = REGION, **more: object
+) -> tuple[aws.lb.LoadBalancer, aws.lb.TargetGroup, aws.lb.Listener]:
     vpc, subnets = network("ab")
     balancer = aws.lb.LoadBalancer("it", subnets=[s.id for s in subnets], idle_timeout=30, **more)
     targets = aws.lb.TargetGroup(
@@ -41,7 +43,10 @@ def settings(found: dict) -> dict[str, str]:
 def test_a_balancer_keeps_its_settings(deploy, cloud):
     def program():
         logs = aws.s3.Bucket("it")
-        front(drop_invalid_header_fields=True, access_logs={"bucket": logs.bucket, "enabled": True, "prefix": "lb"})
+        front(
+            drop_invalid_header_fields=True,
+            access_logs={"bucket": logs.bucket, "enabled": True, "prefix": "lb"},
+        )
 
     made = deploy(program).one("aws:lb/loadBalancer:LoadBalancer")
     found = settings(cloud.client("elbv2", REGION).describe_load_balancer_attributes(LoadBalancerArn=made.id))
@@ -57,7 +62,9 @@ def test_a_target_group_keeps_its_health_check_and_settings(deploy, cloud):
     found = settings(elb.describe_target_group_attributes(TargetGroupArn=arn))
     assert (group["HealthCheckPath"], group["HealthCheckIntervalSeconds"]) == ("/health", 10)
     assert group["Matcher"]["HttpCode"] == "200-204" and group["HealthyThresholdCount"] == 2
-    assert found["deregistration_delay.timeout_seconds"] == "30" and found["slow_start.duration_seconds"] == "60"
+    assert (
+        found["deregistration_delay.timeout_seconds"] == "30" and found["slow_start.duration_seconds"] == "60"
+    )
     assert found["load_balancing.algorithm.type"] == "least_outstanding_requests"
     assert found["stickiness.lb_cookie.duration_seconds"] == "60"
 

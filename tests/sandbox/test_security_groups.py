@@ -36,8 +36,15 @@ def test_a_rule_of_its_own_names_the_other_group(deploy, cloud):
     graph = deploy(program)
     rule = rules(cloud, graph.one("aws:ec2/securityGroup:SecurityGroup", "server").id)[0]
     client = graph.one("aws:ec2/securityGroup:SecurityGroup", "client").id
-    assert rule["SecurityGroupRuleId"] == graph.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").id
-    assert (rule["FromPort"], rule["ReferencedGroupInfo"]["GroupId"], rule["IsEgress"]) == (6379, client, False)
+    assert (
+        rule["SecurityGroupRuleId"]
+        == graph.one("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").id
+    )
+    assert (rule["FromPort"], rule["ReferencedGroupInfo"]["GroupId"], rule["IsEgress"]) == (
+        6379,
+        client,
+        False,
+    )
     assert rule["Description"] == "cache" and rule["Tags"] == [{"Key": "from", "Value": "client"}]
 
 
@@ -45,7 +52,12 @@ def test_a_rule_may_name_cloudfronts_addresses(deploy, cloud):
     def program():
         origin = aws.ec2.get_managed_prefix_list(name="com.amazonaws.global.cloudfront.origin-facing")
         aws.vpc.SecurityGroupIngressRule(
-            "it", security_group_id=group().id, ip_protocol="tcp", from_port=443, to_port=443, prefix_list_id=origin.id
+            "it",
+            security_group_id=group().id,
+            ip_protocol="tcp",
+            from_port=443,
+            to_port=443,
+            prefix_list_id=origin.id,
         )
 
     graph = deploy(program)
@@ -69,7 +81,10 @@ def test_inline_rules_are_kept(deploy, cloud):
     graph = deploy(lambda: group(ingress=[web]))
     id = graph.one("aws:ec2/securityGroup:SecurityGroup").id
     found = rules(cloud, id)
-    assert {rule.get("CidrIpv4") or rule["ReferencedGroupInfo"]["GroupId"] for rule in found} == {"0.0.0.0/0", id}
+    assert {rule.get("CidrIpv4") or rule["ReferencedGroupInfo"]["GroupId"] for rule in found} == {
+        "0.0.0.0/0",
+        id,
+    }
 
 
 def test_the_adopted_default_group_loses_all_its_rules(deploy, cloud):

@@ -27,7 +27,9 @@ def slot() -> None:
     _, subnets = network("a")
     interface = aws.ec2.NetworkInterface("slot", subnet_id=subnets[0].id)
     volume = aws.ebs.Volume("slot", availability_zone=f"{REGION}a", size=10)
-    text = pulumi.Output.all(interface.id, volume.id).apply(lambda a: CONFIG.format(interface=a[0], volume=a[1]))
+    text = pulumi.Output.all(interface.id, volume.id).apply(
+        lambda a: CONFIG.format(interface=a[0], volume=a[1])
+    )
     launch = aws.ec2.LaunchTemplate(
         "it",
         instance_type="m7g.large",
@@ -82,7 +84,11 @@ def multipart(text: str) -> bytes:
 @pytest.mark.parametrize("packed", [str.encode, multipart, lambda text: gzip.compress(multipart(text))])
 def test_finds_the_slot_however_the_user_data_is_packed(packed):
     user_data = base64.b64encode(packed(CONFIG.format(interface="eni-1", volume="vol-1"))).decode()
-    assert moto_slots.read(user_data) == {"NETWORK_INTERFACE_ID": "eni-1", "VOLUME_ID": "vol-1", "DEVICE": "/dev/sdf"}
+    assert moto_slots.read(user_data) == {
+        "NETWORK_INTERFACE_ID": "eni-1",
+        "VOLUME_ID": "vol-1",
+        "DEVICE": "/dev/sdf",
+    }
 
 
 def test_finds_no_slot_in_other_user_data():

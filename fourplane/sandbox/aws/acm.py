@@ -52,7 +52,7 @@ def _proofs(made: dict[str, Any]) -> list[dict[str, str]]:
 
 @creates("aws:acm/certificateValidation:CertificateValidation")
 def certificate_validation(new: New) -> Made:
-    """The provider waits here until AWS has seen the records; the sandbox resolves no names, so it does not."""
+    """The provider waits here until AWS has seen the records; the sandbox resolves no names."""
     arn = new["certificateArn"]
     made = new.client("acm", arn.split(":")[3]).describe_certificate(CertificateArn=arn)["Certificate"]
     return str(made.get("IssuedAt") or made["CreatedAt"]), {}

@@ -20,11 +20,23 @@ GROUP = {
     "overrides.launchTemplateSpecification": "LaunchTemplateSpecification",
     **{
         key: None
-        for key in (
-            "name namePrefix vpcZoneIdentifiers tags enabledMetrics metricsGranularity suspendedProcesses warmPool "
-            "instanceRefresh forceDelete forceDeleteWarmPool ignoreFailedScalingActivities minElbCapacity "
-            "waitForCapacityTimeout waitForElbCapacity"
-        ).split()
+        for key in [
+            "name",
+            "namePrefix",
+            "vpcZoneIdentifiers",
+            "tags",
+            "enabledMetrics",
+            "metricsGranularity",
+            "suspendedProcesses",
+            "warmPool",
+            "instanceRefresh",
+            "forceDelete",
+            "forceDeleteWarmPool",
+            "ignoreFailedScalingActivities",
+            "minElbCapacity",
+            "waitForCapacityTimeout",
+            "waitForElbCapacity",
+        ]
     },
 }
 
@@ -68,20 +80,24 @@ def _tag(tag: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def _check_refresh(new: New, name: str) -> None:
-    """An instance refresh starts at the next change of the group: at creation its settings can only be wrong."""
+    """A refresh starts at the next change of the group: at creation its settings can only be wrong."""
     if not new.first("instanceRefresh"):
         return
     client = new.client("autoscaling")
     refresh = {"AutoScalingGroupName": name, **new.first("instanceRefresh")}
     rename = {"triggers": None, "AutoScalingGroupName": "AutoScalingGroupName"}
-    shapes.validate(client, "start_instance_refresh", shapes.fit(client, "start_instance_refresh", refresh, rename))
+    shapes.validate(
+        client, "start_instance_refresh", shapes.fit(client, "start_instance_refresh", refresh, rename)
+    )
 
 
 def _keep_hooks(new: New, name: str) -> None:
     """moto forgets the hooks that come with the group's creation."""
     client = new.client("autoscaling")
     for hook in new.get("initialLifecycleHooks", []):
-        client.put_lifecycle_hook(AutoScalingGroupName=name, **shapes.fit(client, "put_lifecycle_hook", hook, HOOK))
+        client.put_lifecycle_hook(
+            AutoScalingGroupName=name, **shapes.fit(client, "put_lifecycle_hook", hook, HOOK)
+        )
 
 
 def _settle(new: New, name: str) -> None:

@@ -35,7 +35,8 @@ def plan(new: New) -> Made:
     client = new.client("backup")
     named = {**new.inputs, "name": new.name}
     request = given(
-        BackupPlan=shapes.fit_member(client, "create_backup_plan", "BackupPlan", named, PLAN), BackupPlanTags=new.tags
+        BackupPlan=shapes.fit_member(client, "create_backup_plan", "BackupPlan", named, PLAN),
+        BackupPlanTags=new.tags,
     )
     shapes.validate(client, "create_backup_plan", request)
     made = client.create_backup_plan(**request)
@@ -61,8 +62,14 @@ def selection(new: New) -> Made:
         ListOfTags=tags,
         Conditions=_conditions(new),
     )
-    new.simulate("backup", "create_backup_selection", {"BackupPlanId": new["planId"], "BackupSelection": chosen})
-    return new.uuid, {"name": name, "resources": new.get("resources", []), "notResources": new.get("notResources", [])}
+    new.simulate(
+        "backup", "create_backup_selection", {"BackupPlanId": new["planId"], "BackupSelection": chosen}
+    )
+    return new.uuid, {
+        "name": name,
+        "resources": new.get("resources", []),
+        "notResources": new.get("notResources", []),
+    }
 
 
 def _conditions(new: New) -> dict[str, Any]:

@@ -34,7 +34,11 @@ def distribution(new: New) -> Made:
     if certificate.split(":")[3] != "us-east-1":
         raise Mistake(f"CloudFront takes certificates of us-east-1 only, got {certificate}")
     config = shapes.fit_member(
-        client, "create_distribution_with_tags", "DistributionConfigWithTags.DistributionConfig", _declared(new), DISTRIBUTION
+        client,
+        "create_distribution_with_tags",
+        "DistributionConfigWithTags.DistributionConfig",
+        _declared(new),
+        DISTRIBUTION,
     )
     config["CallerReference"] = reference
     request = {"DistributionConfigWithTags": {"DistributionConfig": config, "Tags": {"Items": new.tag_list}}}
@@ -81,20 +85,35 @@ def _origin(origin: dict[str, Any]) -> dict[str, Any]:
     """An S3 origin reached through an access control still has an empty S3OriginConfig."""
     kinds = ("customOriginConfig", "s3OriginConfig", "vpcOriginConfig")
     filled = {"originPath": "", "customHeaders": [], **origin}
-    return filled if any(origin.get(kind) for kind in kinds) else {**filled, "s3OriginConfig": {"originAccessIdentity": ""}}
+    return (
+        filled
+        if any(origin.get(kind) for kind in kinds)
+        else {**filled, "s3OriginConfig": {"originAccessIdentity": ""}}
+    )
 
 
 def _behaviour(behaviour: dict[str, Any]) -> dict[str, Any]:
     """The cached methods stand inside the allowed ones; lists of who signs say whether there is anyone."""
     methods = {"items": behaviour["allowedMethods"], "quantity": len(behaviour["allowedMethods"])}
     signers = {
-        key: {"enabled": bool(behaviour.get(key)), "quantity": len(behaviour.get(key) or []), "items": behaviour.get(key)}
+        key: {
+            "enabled": bool(behaviour.get(key)),
+            "quantity": len(behaviour.get(key) or []),
+            "items": behaviour.get(key),
+        }
         for key in ("trustedSigners", "trustedKeyGroups")
         if behaviour.get(key)
     }
     rest = {key: value for key, value in behaviour.items() if key not in ("allowedMethods", "cachedMethods")}
     ttl = {} if behaviour.get("cachePolicyId") else {"minTtl": 0}
-    filled = {"compress": False, "smoothStreaming": False, "fieldLevelEncryptionId": "", **ttl, **rest, **signers}
+    filled = {
+        "compress": False,
+        "smoothStreaming": False,
+        "fieldLevelEncryptionId": "",
+        **ttl,
+        **rest,
+        **signers,
+    }
     return {**filled, "allowedMethods": {**methods, "cachedMethods": behaviour["cachedMethods"]}}
 
 

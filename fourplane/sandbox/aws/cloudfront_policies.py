@@ -1,4 +1,4 @@
-"""CloudFront: policies and VPC origins, which moto does not have: checked against AWS's model and simulated."""
+"""CloudFront: policies and VPC origins, which moto does not have: checked and simulated."""
 
 from typing import Any
 
@@ -14,12 +14,16 @@ def cache_policy(new: New) -> Made:
 
 @creates("aws:cloudfront/originRequestPolicy:OriginRequestPolicy")
 def origin_request_policy(new: New) -> Made:
-    return _policy(new, "create_origin_request_policy", "OriginRequestPolicyConfig", "origin-request-policy", {})
+    return _policy(
+        new, "create_origin_request_policy", "OriginRequestPolicyConfig", "origin-request-policy", {}
+    )
 
 
 @creates("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy")
 def response_headers_policy(new: New) -> Made:
-    return _policy(new, "create_response_headers_policy", "ResponseHeadersPolicyConfig", "response-headers-policy", {})
+    return _policy(
+        new, "create_response_headers_policy", "ResponseHeadersPolicyConfig", "response-headers-policy", {}
+    )
 
 
 def _policy(new: New, operation: str, member: str, kind: str, defaults: dict[str, Any]) -> Made:

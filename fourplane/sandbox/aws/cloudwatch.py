@@ -92,9 +92,14 @@ def composite_alarm(new: New) -> Made:
         ActionsSuppressorExtensionPeriod=suppressor.get("extensionPeriod"),
         ActionsSuppressorWaitPeriod=suppressor.get("waitPeriod"),
     )
-    new.simulate("cloudwatch", "put_composite_alarm", new.fit("cloudwatch", "put_composite_alarm", rename, **more))
+    new.simulate(
+        "cloudwatch", "put_composite_alarm", new.fit("cloudwatch", "put_composite_alarm", rename, **more)
+    )
     name = new["alarmName"]
-    return name, {"arn": new.arn("cloudwatch", f"alarm:{name}"), "actionsEnabled": new.get("actionsEnabled", True)}
+    return name, {
+        "arn": new.arn("cloudwatch", f"alarm:{name}"),
+        "actionsEnabled": new.get("actionsEnabled", True),
+    }
 
 
 @creates("aws:cloudwatch/dashboard:Dashboard")
@@ -144,11 +149,16 @@ TARGET = {
 def event_target(new: New) -> Made:
     client = new.client("events")
     id = new.get("targetId") or new.auto_name
-    target = {**shapes.fit_member(client, "put_targets", "Targets", new.inputs, TARGET), "Id": id}
+    target: dict[str, Any] = {
+        **shapes.fit_member(client, "put_targets", "Targets", new.inputs, TARGET),
+        "Id": id,
+    }
     network = new.first("ecsTarget").get("networkConfiguration")
     if network:
         public = {"AssignPublicIp": "ENABLED" if network.get("assignPublicIp") else "DISABLED"}
-        lists = shapes.pascal({key: network[key] for key in ("subnets", "securityGroups") if network.get(key)})
+        lists = shapes.pascal(
+            {key: network[key] for key in ("subnets", "securityGroups") if network.get(key)}
+        )
         target["EcsParameters"]["NetworkConfiguration"] = {"awsvpcConfiguration": {**lists, **public}}
     if new.get("runCommandTargets"):
         target["RunCommandParameters"] = {"RunCommandTargets": shapes.pascal(new["runCommandTargets"])}

@@ -39,7 +39,10 @@ def vpc(new: New) -> Made:
 
 def _ipv6(made: dict[str, Any]) -> dict[str, Any]:
     blocks = made.get("Ipv6CidrBlockAssociationSet") or [{}]
-    return {"ipv6CidrBlock": blocks[0].get("Ipv6CidrBlock", ""), "ipv6AssociationId": blocks[0].get("AssociationId", "")}
+    return {
+        "ipv6CidrBlock": blocks[0].get("Ipv6CidrBlock", ""),
+        "ipv6AssociationId": blocks[0].get("AssociationId", ""),
+    }
 
 
 def _belongings(ec2: Any, vpc_id: str) -> dict[str, str]:
@@ -57,7 +60,15 @@ def _belongings(ec2: Any, vpc_id: str) -> dict[str, str]:
 @creates("aws:ec2/subnet:Subnet")
 def subnet(new: New) -> Made:
     ec2 = new.client("ec2")
-    keys = ("vpcId", "cidrBlock", "ipv6CidrBlock", "ipv6Native", "availabilityZone", "availabilityZoneId", "outpostArn")
+    keys = (
+        "vpcId",
+        "cidrBlock",
+        "ipv6CidrBlock",
+        "ipv6Native",
+        "availabilityZone",
+        "availabilityZoneId",
+        "outpostArn",
+    )
     request = {key[0].upper() + key[1:]: new[key] for key in keys if key in new.inputs}
     made = ec2.create_subnet(**request, **given(TagSpecifications=new.tag_specification("subnet")))["Subnet"]
     id = made["SubnetId"]
@@ -85,14 +96,23 @@ def internet_gateway(new: New) -> Made:
     id = made["InternetGatewayId"]
     if new.get("vpcId"):
         ec2.attach_internet_gateway(InternetGatewayId=id, VpcId=new["vpcId"])
-    return id, {"arn": new.arn("ec2", f"internet-gateway/{id}"), "ownerId": made["OwnerId"], "vpcId": new.get("vpcId", "")}
+    return id, {
+        "arn": new.arn("ec2", f"internet-gateway/{id}"),
+        "ownerId": made["OwnerId"],
+        "vpcId": new.get("vpcId", ""),
+    }
 
 
 @creates("aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway")
 def egress_only_internet_gateway(new: New) -> Made:
-    request = given(VpcId=new["vpcId"], TagSpecifications=new.tag_specification("egress-only-internet-gateway"))
+    request = given(
+        VpcId=new["vpcId"], TagSpecifications=new.tag_specification("egress-only-internet-gateway")
+    )
     made = new.client("ec2").create_egress_only_internet_gateway(**request)["EgressOnlyInternetGateway"]
     return made["EgressOnlyInternetGatewayId"], {}
+
+
+INLINE = {"cidrBlock": "destinationCidrBlock", "ipv6CidrBlock": "destinationIpv6CidrBlock"}
 
 
 @creates("aws:ec2/routeTable:RouteTable")
@@ -102,8 +122,7 @@ def route_table(new: New) -> Made:
     made = ec2.create_route_table(**request)["RouteTable"]
     id = made["RouteTableId"]
     for route in new.get("routes", []):
-        names = {"cidrBlock": "destinationCidrBlock", "ipv6CidrBlock": "destinationIpv6CidrBlock"}
-        _create_route(new, id, {names.get(k, k): v for k, v in route.items() if v})
+        _create_route(new, id, {INLINE.get(k) or k: v for k, v in route.items() if v})
     return id, {
         "arn": new.arn("ec2", f"route-table/{id}"),
         "ownerId": made["OwnerId"],
@@ -115,12 +134,14 @@ def route_table(new: New) -> Made:
 @creates("aws:ec2/route:Route")
 def route(new: New) -> Made:
     table = new["routeTableId"]
-    destination = _create_route(new, table, {k: v for k, v in new.inputs.items() if k not in ("region", "routeTableId")})
+    destination = _create_route(
+        new, table, {k: v for k, v in new.inputs.items() if k not in ("region", "routeTableId")}
+    )
     id = f"r-{table}{zlib.crc32(destination.encode())}"
     return id, {"origin": "CreateRoute", "state": "active", "instanceId": "", "instanceOwnerId": ""}
 
 
-def _create_route(new: New, table: str, route: dict[str, str]) -> str:
+def _create_route(new: New, table: str, route: dict[str, Any]) -> str:
     """Make a route; returns its destination."""
     names = {"egressOnlyGatewayId": "EgressOnlyInternetGatewayId"}
     request = {names.get(k, k[0].upper() + k[1:]): v for k, v in route.items() if v is not None}

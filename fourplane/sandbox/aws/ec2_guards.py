@@ -28,7 +28,11 @@ def security_group(new: New) -> Made:
         "ownerId": ACCOUNT,
         "ingress": new.get("ingress", []),
         "egress": new.get("egress", []),
-        **({} if new.get("vpcId") else {"vpcId": ec2.describe_security_groups(GroupIds=[id])["SecurityGroups"][0]["VpcId"]}),
+        **(
+            {}
+            if new.get("vpcId")
+            else {"vpcId": ec2.describe_security_groups(GroupIds=[id])["SecurityGroups"][0]["VpcId"]}
+        ),
     }
 
 
@@ -115,7 +119,9 @@ def network_acl(new: New) -> Made:
 
 def _entry(rule: dict[str, Any]) -> dict[str, Any]:
     ports = {"From": rule["fromPort"], "To": rule["toPort"]}
-    protocol = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}.get(str(rule["protocol"]), str(rule["protocol"]))
+    protocol = {"tcp": "6", "udp": "17", "icmp": "1", "all": "-1"}.get(
+        str(rule["protocol"]), str(rule["protocol"])
+    )
     return given(
         RuleNumber=rule["ruleNo"],
         Protocol=protocol,

@@ -19,7 +19,8 @@ def vpc_endpoint(new: New) -> Made:
     return id, {
         "arn": new.arn("ec2", f"vpc-endpoint/{id}"),
         "dnsEntries": [
-            given(dnsName=e.get("DnsName"), hostedZoneId=e.get("HostedZoneId")) for e in made.get("DnsEntries", [])
+            given(dnsName=e.get("DnsName"), hostedZoneId=e.get("HostedZoneId"))
+            for e in made.get("DnsEntries", [])
         ],
         "networkInterfaceIds": made.get("NetworkInterfaceIds", []),
         "ownerId": made.get("OwnerId", ACCOUNT),
@@ -32,7 +33,11 @@ def vpc_endpoint(new: New) -> Made:
         "subnetIds": made.get("SubnetIds", []),
         "vpcEndpointType": made["VpcEndpointType"],
         "ipAddressType": new.get("ipAddressType", "ipv4"),
-        **(_prefix_list(ec2, new["serviceName"]) if made["VpcEndpointType"] == "Gateway" else {"cidrBlocks": []}),
+        **(
+            _prefix_list(ec2, new["serviceName"])
+            if made["VpcEndpointType"] == "Gateway"
+            else {"cidrBlocks": []}
+        ),
     }
 
 
@@ -41,7 +46,9 @@ def _prefix_list(ec2: Any, service: str) -> dict[str, Any]:
     named = [{"Name": "prefix-list-name", "Values": [service]}]
     found = ec2.describe_prefix_lists(Filters=named)["PrefixLists"]
     lists = [one for one in found if one["PrefixListName"] == service]
-    return {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0].get("Cidrs", [])} if lists else {}
+    return (
+        {"prefixListId": lists[0]["PrefixListId"], "cidrBlocks": lists[0].get("Cidrs", [])} if lists else {}
+    )
 
 
 @creates("aws:ec2/flowLog:FlowLog")
@@ -60,7 +67,9 @@ def flow_log(new: New) -> Made:
     tags = new.tag_specification("vpc-flow-log")
     request = new.fit("ec2", "create_flow_logs", rename, TagSpecifications=tags)
     made = new.client("ec2").create_flow_logs(
-        **{"LogDestinationType": "cloud-watch-logs", **request}, ResourceIds=[new[key]], ResourceType=targets[key]
+        **{"LogDestinationType": "cloud-watch-logs", **request},
+        ResourceIds=[new[key]],
+        ResourceType=targets[key],
     )
     if made.get("Unsuccessful"):
         raise Failure(f"CreateFlowLogs refused: {made['Unsuccessful'][0]['Error']['Message']}")

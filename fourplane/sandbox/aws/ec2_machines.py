@@ -14,14 +14,28 @@ TEMPLATE = {
     "networkInterfaces.securityGroups": "Groups",
     "networkInterfaces.ipv4Addresses": "PrivateIpAddresses",
     "networkInterfaces.ipv4AddressCount": "SecondaryPrivateIpAddressCount",
-    **{key: None for key in ("region", "name", "namePrefix", "description", "tags", "defaultVersion", "updateDefaultVersion")},
+    **{
+        key: None
+        for key in (
+            "region",
+            "name",
+            "namePrefix",
+            "description",
+            "tags",
+            "defaultVersion",
+            "updateDefaultVersion",
+        )
+    },
 }
 
 
 @creates("aws:ec2/launchTemplate:LaunchTemplate")
 def launch_template(new: New) -> Made:
     ec2 = new.client("ec2")
-    inputs = {**new.inputs, "networkInterfaces": [_with_addresses(nic) for nic in new.get("networkInterfaces", [])]}
+    inputs = {
+        **new.inputs,
+        "networkInterfaces": [_with_addresses(nic) for nic in new.get("networkInterfaces", [])],
+    }
     data = shapes.fit_member(ec2, "create_launch_template", "LaunchTemplateData", inputs, TEMPLATE)
     request = given(
         LaunchTemplateName=new.name,
@@ -43,7 +57,10 @@ def _with_addresses(nic: dict[str, Any]) -> dict[str, Any]:
     addresses = nic.get("ipv4Addresses")
     if not addresses:
         return nic
-    return {**nic, "ipv4Addresses": [{"privateIpAddress": a, "primary": a == addresses[0]} for a in addresses]}
+    return {
+        **nic,
+        "ipv4Addresses": [{"privateIpAddress": a, "primary": a == addresses[0]} for a in addresses],
+    }
 
 
 @creates("aws:ec2/networkInterface:NetworkInterface")
@@ -123,13 +140,36 @@ INSTANCE = {
     "name": "LaunchTemplateName",
     **{
         key: None
-        for key in (
-            "associatePublicIpAddress availabilityZone ebsBlockDevices ephemeralBlockDevices forceDestroy "
-            "getPasswordData hostId hostResourceGroupArn iamInstanceProfile ipv6Addresses monitoring networkInterfaces "
-            "placementGroup placementGroupId placementPartitionNumber primaryNetworkInterface region rootBlockDevice "
-            "secondaryPrivateIps sourceDestCheck subnetId tags tenancy userData userDataBase64 userDataReplaceOnChange "
-            "volumeTags privateIp"
-        ).split()
+        for key in [
+            "associatePublicIpAddress",
+            "availabilityZone",
+            "ebsBlockDevices",
+            "ephemeralBlockDevices",
+            "forceDestroy",
+            "getPasswordData",
+            "hostId",
+            "hostResourceGroupArn",
+            "iamInstanceProfile",
+            "ipv6Addresses",
+            "monitoring",
+            "networkInterfaces",
+            "placementGroup",
+            "placementGroupId",
+            "placementPartitionNumber",
+            "primaryNetworkInterface",
+            "region",
+            "rootBlockDevice",
+            "secondaryPrivateIps",
+            "sourceDestCheck",
+            "subnetId",
+            "tags",
+            "tenancy",
+            "userData",
+            "userDataBase64",
+            "userDataReplaceOnChange",
+            "volumeTags",
+            "privateIp",
+        ]
     },
 }
 

@@ -43,4 +43,7 @@ def repository_creation_template(new: New) -> Made:
     texts = {key: document(new[key]) for key in ("lifecyclePolicy", "repositoryPolicy") if new.get(key)}
     request = new.fit("ecr", "create_repository_creation_template", rename, **given(**texts))
     new.simulate("ecr", "create_repository_creation_template", request)
-    return new["prefix"], {"registryId": ACCOUNT, "imageTagMutability": new.get("imageTagMutability", "MUTABLE")}
+    return new["prefix"], {
+        "registryId": ACCOUNT,
+        "imageTagMutability": new.get("imageTagMutability", "MUTABLE"),
+    }

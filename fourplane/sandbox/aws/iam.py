@@ -21,7 +21,9 @@ def role(new: New) -> Made:
     for policy in new.get("inlinePolicies", []):
         if policy.get("policy"):
             text = document(policy["policy"])
-            iam.put_role_policy(RoleName=name, PolicyName=policy.get("name") or new.auto_name, PolicyDocument=text)
+            iam.put_role_policy(
+                RoleName=name, PolicyName=policy.get("name") or new.auto_name, PolicyDocument=text
+            )
     for arn in new.get("managedPolicyArns", []):
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
     return name, {
@@ -89,7 +91,9 @@ def instance_profile(new: New) -> Made:
 @creates("aws:iam/serviceLinkedRole:ServiceLinkedRole")
 def service_linked_role(new: New) -> Made:
     request = given(
-        AWSServiceName=new["awsServiceName"], CustomSuffix=new.get("customSuffix"), Description=new.get("description")
+        AWSServiceName=new["awsServiceName"],
+        CustomSuffix=new.get("customSuffix"),
+        Description=new.get("description"),
     )
     made = new.client("iam").create_service_linked_role(**request)["Role"]
     return made["Arn"], {

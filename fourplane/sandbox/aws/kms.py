@@ -30,7 +30,7 @@ def key(new: New) -> Made:
         "description": made["Description"],
         "keyUsage": made["KeyUsage"],
         "customerMasterKeySpec": made["KeySpec"],
-        "multiRegion": made["MultiRegion"],
+        "multiRegion": made.get("MultiRegion", False),
         "enableKeyRotation": new.get("enableKeyRotation", False),
         "isEnabled": new.get("isEnabled", True),
         "policy": request.get("Policy") or kms.get_key_policy(KeyId=id, PolicyName="default")["Policy"],
@@ -52,7 +52,8 @@ def replica_key(new: New) -> Made:
         Description=new.get("description"),
         Tags=_tags(new),
     )
-    made: dict[str, Any] = new.client("kms", primary.split(":")[3]).replicate_key(**request)["ReplicaKeyMetadata"]
+    answer = new.client("kms", primary.split(":")[3]).replicate_key(**request)
+    made: dict[str, Any] = answer["ReplicaKeyMetadata"]
     if new.get("enabled") is False:
         new.client("kms").disable_key(KeyId=made["KeyId"])
     return made["KeyId"], {

@@ -17,11 +17,21 @@ FUNCTION = {
     "kmsKeyArn": "KMSKeyArn",
     **{
         key: None
-        for key in (
-            "code codeSha256 imageUri s3Bucket s3Key s3ObjectVersion skipDestroy sourceCodeHash sourceKmsKeyArn "
-            "replaceSecurityGroupsOnDestroy replacementSecurityGroupIds reservedConcurrentExecutions "
-            "useResourceTimeoutForPropagation"
-        ).split()
+        for key in [
+            "code",
+            "codeSha256",
+            "imageUri",
+            "s3Bucket",
+            "s3Key",
+            "s3ObjectVersion",
+            "skipDestroy",
+            "sourceCodeHash",
+            "sourceKmsKeyArn",
+            "replaceSecurityGroupsOnDestroy",
+            "replacementSecurityGroupIds",
+            "reservedConcurrentExecutions",
+            "useResourceTimeoutForPropagation",
+        ]
     },
 }
 
@@ -63,7 +73,9 @@ def _outputs(new: New, name: str, made: dict[str, Any]) -> dict[str, Any]:
         "name": name,
         "qualifiedArn": f"{bare}:{made['Version']}",
         "qualifiedInvokeArn": f"{invoke}/{bare}:{made['Version']}/invocations",
-        "responseStreamingInvokeArn": f"{invoke}/{bare}/response-streaming-invocations".replace("03-31", "11-15"),
+        "responseStreamingInvokeArn": f"{invoke}/{bare}/response-streaming-invocations".replace(
+            "03-31", "11-15"
+        ),
         "sourceCodeHash": made.get("CodeSha256", ""),
         "sourceCodeSize": made.get("CodeSize", 0),
         "timeout": made["Timeout"],
@@ -75,7 +87,12 @@ def _outputs(new: New, name: str, made: dict[str, Any]) -> dict[str, Any]:
 def permission(new: New) -> Made:
     prefix = new.get("statementIdPrefix")
     statement = new.get("statementId") or (f"{prefix}{new.hash(26)}" if prefix else new.auto_name)
-    rename = {"function": "FunctionName", "statementIdPrefix": None, "statementId": None, "principalOrgId": "PrincipalOrgID"}
+    rename = {
+        "function": "FunctionName",
+        "statementIdPrefix": None,
+        "statementId": None,
+        "principalOrgId": "PrincipalOrgID",
+    }
     request = new.fit("lambda", "add_permission", rename, StatementId=statement)
     new.client("lambda").add_permission(**request)
     return statement, {"statementId": statement}

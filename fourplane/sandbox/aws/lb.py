@@ -23,7 +23,11 @@ LOAD_BALANCER = {
     "secondaryIpsAutoAssignedPerSubnet": "secondary_ips.auto_assigned.per_subnet",
     "xffHeaderProcessingMode": "routing.http.xff_header_processing.mode",
 }
-LOGS = {"accessLogs": "access_logs", "connectionLogs": "connection_logs", "healthCheckLogs": "health_check_logs"}
+LOGS = {
+    "accessLogs": "access_logs",
+    "connectionLogs": "connection_logs",
+    "healthCheckLogs": "health_check_logs",
+}
 CROSS_ZONE = "loadBalancingCrossZoneEnabled"
 TARGET_GROUP = {
     "connectionTermination": "deregistration_delay.connection_termination.enabled",
@@ -50,7 +54,9 @@ def _attributes(values: dict[str, Any]) -> list[dict[str, str]]:
 @creates("aws:lb/loadBalancer:LoadBalancer")
 def load_balancer(new: New) -> Made:
     elb = new.client("elbv2")
-    rename: dict[str, str | None] = {key: None for key in (*LOAD_BALANCER, *LOGS, "name", "namePrefix", "internal")}
+    rename: dict[str, str | None] = {
+        key: None for key in (*LOAD_BALANCER, *LOGS, "name", "namePrefix", "internal")
+    }
     rename |= {"loadBalancerType": "Type", "minimumLoadBalancerCapacity": None}
     rename |= {"enforceSecurityGroupInboundRulesOnPrivateLinkTraffic": None}
     request = new.fit("elbv2", "create_load_balancer", rename, Name=new.name_within(32))
@@ -96,12 +102,27 @@ HEALTH_CHECK = {
 @creates("aws:lb/targetGroup:TargetGroup")
 def target_group(new: New) -> Made:
     elb = new.client("elbv2")
-    apart = ("name", "namePrefix", "healthCheck", "stickiness", "targetFailovers", "targetGroupHealth", "targetHealthStates")
-    request = new.fit("elbv2", "create_target_group", {key: None for key in (*TARGET_GROUP, *apart)}, Name=new.name_within(32))
+    apart = (
+        "name",
+        "namePrefix",
+        "healthCheck",
+        "stickiness",
+        "targetFailovers",
+        "targetGroupHealth",
+        "targetHealthStates",
+    )
+    request = new.fit(
+        "elbv2",
+        "create_target_group",
+        {key: None for key in (*TARGET_GROUP, *apart)},
+        Name=new.name_within(32),
+    )
     check = new.first("healthCheck")
     health = {theirs: check[ours] for ours, theirs in HEALTH_CHECK.items() if check.get(ours) is not None}
     if check.get("matcher"):
-        health["Matcher"] = {"GrpcCode" if new.get("protocolVersion") == "GRPC" else "HttpCode": check["matcher"]}
+        health["Matcher"] = {
+            "GrpcCode" if new.get("protocolVersion") == "GRPC" else "HttpCode": check["matcher"]
+        }
     made = elb.create_target_group(**{"TargetType": "instance", **request, **health})["TargetGroups"][0]
     arn = made["TargetGroupArn"]
     settings = _attributes(_target_settings(new))
@@ -138,7 +159,10 @@ def _target_settings(new: New) -> dict[str, Any]:
     settings[f"{name}.connection_termination.enabled"] = states.get("enableUnhealthyConnectionTermination")
     settings[f"{name}.draining_interval_seconds"] = states.get("unhealthyDrainingInterval")
     health = new.first("targetGroupHealth")
-    for block, words in (("dnsFailover", "dns_failover"), ("unhealthyStateRouting", "unhealthy_state_routing")):
+    for block, words in (
+        ("dnsFailover", "dns_failover"),
+        ("unhealthyStateRouting", "unhealthy_state_routing"),
+    ):
         for key, word in (("Count", "count"), ("Percentage", "percentage")):
             value = (health.get(block) or {}).get(f"minimumHealthyTargets{key}")
             settings[f"target_group_health.{words}.minimum_healthy_targets.{word}"] = value
@@ -163,19 +187,34 @@ ACTION = {
     "stickiness.duration": "DurationSeconds",
     "userPoolDomain": "UserPoolDomain",
 }
-REDIRECT = {"host": "#{host}", "path": "/#{path}", "port": "#{port}", "protocol": "#{protocol}", "query": "#{query}"}
+REDIRECT = {
+    "host": "#{host}",
+    "path": "/#{path}",
+    "port": "#{port}",
+    "protocol": "#{protocol}",
+    "query": "#{query}",
+}
 
 
 def _actions(actions: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Numbered, and with what AWS fills into a redirect."""
-    numbered = [{"order": i, **action} for i, action in enumerate(actions, 1)]
-    return [{**a, "redirect": {**REDIRECT, **a["redirect"]}} if a.get("redirect") else a for a in numbered]
+    return [_filled({"order": i, **action}) for i, action in enumerate(actions, 1)]
+
+
+def _filled(action: dict[str, Any]) -> dict[str, Any]:
+    redirect = action.get("redirect")
+    return {**action, "redirect": {**REDIRECT, **redirect}} if redirect else action
 
 
 @creates("aws:lb/listener:Listener")
 def listener(new: New) -> Made:
     elb = new.client("elbv2")
-    rename: dict[str, str | None] = {**ACTION, "defaultActions": None, "certificateArn": None, "tcpIdleTimeoutSeconds": None}
+    rename: dict[str, str | None] = {
+        **ACTION,
+        "defaultActions": None,
+        "certificateArn": None,
+        "tcpIdleTimeoutSeconds": None,
+    }
     rename |= {key: None for key in new.inputs if key.startswith("routingHttp")}
     actions = shapes.fit(elb, "create_listener", {"defaultActions": _actions(new["defaultActions"])}, ACTION)
     certificates = [{"CertificateArn": new["certificateArn"]}] if new.get("certificateArn") else []
@@ -195,7 +234,7 @@ def listener(new: New) -> Made:
 
 
 def _listener_attribute(key: str) -> str:
-    """routingHttpResponseStrictTransportSecurityHeaderValue: "routing.http.response.strict_transport_security.header_value"."""
+    """ "routingHttpResponseServerEnabled" as "routing.http.response.server.enabled"."""
     words = "".join(f"_{c.lower()}" if c.isupper() else c for c in key).split("_")
     middle = "_".join(words[3:])
     for ending in ("header_name", "header_value", "enabled"):

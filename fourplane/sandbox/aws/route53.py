@@ -84,7 +84,9 @@ def _routing(new: New) -> dict[str, Any]:
         Failover=new.first("failoverRoutingPolicies").get("type"),
         MultiValueAnswer=new.get("multivalueAnswerRoutingPolicy"),
         GeoLocation=given(
-            ContinentCode=place.get("continent"), CountryCode=place.get("country"), SubdivisionCode=place.get("subdivision")
+            ContinentCode=place.get("continent"),
+            CountryCode=place.get("country"),
+            SubdivisionCode=place.get("subdivision"),
         ),
         GeoProximityLocation=given(
             AWSRegion=near.get("awsRegion"), Bias=near.get("bias"), LocalZoneGroup=near.get("localZoneGroup")
@@ -96,7 +98,10 @@ HEALTH_CHECK = {
     "fqdn": "FullyQualifiedDomainName",
     "childHealthThreshold": "HealthThreshold",
     "invertHealthcheck": "Inverted",
-    **{key: None for key in ("cloudwatchAlarmName", "cloudwatchAlarmRegion", "referenceName", "tags", "triggers")},
+    **{
+        key: None
+        for key in ("cloudwatchAlarmName", "cloudwatchAlarmRegion", "referenceName", "tags", "triggers")
+    },
 }
 
 
@@ -107,7 +112,9 @@ def health_check(new: New) -> Made:
     if new.get("cloudwatchAlarmName"):
         alarm = {"Name": new["cloudwatchAlarmName"], "Region": new["cloudwatchAlarmRegion"]}
         config["AlarmIdentifier"] = alarm
-    shapes.validate(route53, "create_health_check", {"CallerReference": new.hash(26), "HealthCheckConfig": config})
+    shapes.validate(
+        route53, "create_health_check", {"CallerReference": new.hash(26), "HealthCheckConfig": config}
+    )
     reference = f"{new.get('referenceName', '')}{new.hash(26)}"
     made = route53.create_health_check(CallerReference=reference, HealthCheckConfig=config)["HealthCheck"]
     id = made["Id"]

@@ -49,11 +49,15 @@ APART = {
 def bucket(new: New) -> Made:
     for key, resource in APART.items():
         if new.get(key):
-            raise Failure(f"the sandbox has no '{key}' inside a bucket, which is deprecated; use aws.s3.{resource}")
+            raise Failure(
+                f"the sandbox has no '{key}' inside a bucket, which is deprecated; use aws.s3.{resource}"
+            )
     s3 = new.client("s3")
     prefix = new.get("bucketPrefix")
     name = new.get("bucket") or (f"{prefix}{new.hash(26)}" if prefix else new.auto_name.lower())
-    place = {} if new.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": new.region}}
+    place = (
+        {} if new.region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": new.region}}
+    )
     options = given(ACL=new.get("acl"), ObjectLockEnabledForBucket=new.get("objectLockEnabled"))
     s3.create_bucket(Bucket=name, **place, **options)
     if new.tags:
@@ -99,7 +103,18 @@ OBJECT = {
     "objectLockLegalHoldStatus": "ObjectLockLegalHoldStatus",
     **{
         key: None
-        for key in "content contentBase64 source sourceHash etag forceDestroy tags key contentType overrideProvider".split()
+        for key in [
+            "content",
+            "contentBase64",
+            "source",
+            "sourceHash",
+            "etag",
+            "forceDestroy",
+            "tags",
+            "key",
+            "contentType",
+            "overrideProvider",
+        ]
     },
 }
 

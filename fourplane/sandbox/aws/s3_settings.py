@@ -7,7 +7,9 @@ from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.shapes import given
 
 
-def _put(new: New, operation: str, member: str, rename: dict[str, str | None] | None = None, **inputs: Any) -> Made:
+def _put(
+    new: New, operation: str, member: str, rename: dict[str, str | None] | None = None, **inputs: Any
+) -> Made:
     """Send a bucket's setting, fitted to the call's body; the resource's id is the bucket's name."""
     s3 = new.client("s3")
     names = {"region": None, "bucket": None, "expectedBucketOwner": None, **(rename or {})}
@@ -53,7 +55,11 @@ def ownership(new: New) -> Made:
 
 @creates("aws:s3/bucketLogging:BucketLogging")
 def logging(new: New) -> Made:
-    config = {key: value for key, value in new.inputs.items() if key not in ("bucket", "region", "expectedBucketOwner")}
+    config = {
+        key: value
+        for key, value in new.inputs.items()
+        if key not in ("bucket", "region", "expectedBucketOwner")
+    }
     return _put(new, "put_bucket_logging", "BucketLoggingStatus", None, loggingEnabled=config)
 
 
@@ -71,7 +77,9 @@ def notification(new: New) -> Made:
     }
     if new.get("eventbridge"):
         config["EventBridgeConfiguration"] = {}
-    new.client("s3").put_bucket_notification_configuration(Bucket=new["bucket"], NotificationConfiguration=config)
+    new.client("s3").put_bucket_notification_configuration(
+        Bucket=new["bucket"], NotificationConfiguration=config
+    )
     return new["bucket"], {}
 
 

@@ -17,7 +17,8 @@ def secret(new: New) -> Made:
         KmsKeyId=new.get("kmsKeyId"),
         Tags=new.tag_list,
         AddReplicaRegions=[
-            given(Region=replica["region"], KmsKeyId=replica.get("kmsKeyId")) for replica in new.get("replicas", [])
+            given(Region=replica["region"], KmsKeyId=replica.get("kmsKeyId"))
+            for replica in new.get("replicas", [])
         ],
         ForceOverwriteReplicaSecret=new.get("forceOverwriteReplicaSecret"),
     )

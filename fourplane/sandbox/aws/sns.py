@@ -5,7 +5,13 @@ from typing import Any
 from fourplane.sandbox.creator import ACCOUNT, Made, New, creates, document
 
 OTHERWISE = {"tags", "name", "namePrefix", "region"}
-FEEDBACK = {"http": "HTTP", "sqs": "SQS", "lambda": "Lambda", "firehose": "Firehose", "application": "Application"}
+FEEDBACK = {
+    "http": "HTTP",
+    "sqs": "SQS",
+    "lambda": "Lambda",
+    "firehose": "Firehose",
+    "application": "Application",
+}
 
 
 def attributes(new: New, apart: set[str], rename: dict[str, str]) -> dict[str, str]:
@@ -15,7 +21,13 @@ def attributes(new: New, apart: set[str], rename: dict[str, str]) -> dict[str, s
 
 
 def _text(value: Any) -> str:
-    return str(value).lower() if isinstance(value, bool) else document(value) if isinstance(value, dict) else str(value)
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else document(value)
+        if isinstance(value, dict)
+        else str(value)
+    )
 
 
 @creates("aws:sns/topic:Topic")
@@ -42,7 +54,14 @@ def topic_policy(new: New) -> Made:
 
 @creates("aws:sns/topicSubscription:TopicSubscription")
 def topic_subscription(new: New) -> Made:
-    apart = {"topic", "protocol", "endpoint", "confirmationTimeoutInMinutes", "endpointAutoConfirms", "region"}
+    apart = {
+        "topic",
+        "protocol",
+        "endpoint",
+        "confirmationTimeoutInMinutes",
+        "endpointAutoConfirms",
+        "region",
+    }
     made = new.client("sns").subscribe(
         TopicArn=new["topic"],
         Protocol=new["protocol"],

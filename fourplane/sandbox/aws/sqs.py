@@ -24,7 +24,9 @@ def queue(new: New) -> Made:
     name = new.name if not new.get("fifoQueue") or new.name.endswith(".fifo") else f"{new.name}.fifo"
     settings = attributes(new, {"tags", "name", "namePrefix", "region", "fifoQueue"}, QUEUE)
     fifo = {"FifoQueue": "true"} if new.get("fifoQueue") else {}
-    url = new.client("sqs").create_queue(QueueName=name, Attributes={**settings, **fifo}, tags=new.tags)["QueueUrl"]
+    url = new.client("sqs").create_queue(QueueName=name, Attributes={**settings, **fifo}, tags=new.tags)[
+        "QueueUrl"
+    ]
     return url, {
         "arn": new.arn("sqs", name),
         "name": name,

@@ -7,7 +7,10 @@ from fourplane.sandbox.shapes import given
 
 @creates("aws:ssm/parameter:Parameter")
 def parameter(new: New) -> Made:
-    rename = {key: None for key in ("arn", "value", "insecureValue", "valueWo", "valueWoVersion", "name", "overwrite")}
+    rename = {
+        key: None
+        for key in ("arn", "value", "insecureValue", "valueWo", "valueWoVersion", "name", "overwrite")
+    }
     value = next((new[key] for key in ("value", "insecureValue", "valueWo") if key in new.inputs), "")
     name = new.name
     request = new.fit("ssm", "put_parameter", rename, Name=name, Value=value, Overwrite=new.get("overwrite"))

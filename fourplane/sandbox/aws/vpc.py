@@ -17,7 +17,9 @@ def egress_rule(new: New) -> Made:
 def _rule(new: New, operation: str) -> Made:
     call = getattr(new.client("ec2"), operation)
     tags = given(TagSpecifications=new.tag_specification("security-group-rule"))
-    made = call(GroupId=new["securityGroupId"], IpPermissions=[_permission(new)], **tags)["SecurityGroupRules"][0]
+    made = call(GroupId=new["securityGroupId"], IpPermissions=[_permission(new)], **tags)[
+        "SecurityGroupRules"
+    ][0]
     id = made["SecurityGroupRuleId"]
     return id, {"arn": new.arn("ec2", f"security-group-rule/{id}"), "securityGroupRuleId": id}
 

@@ -16,7 +16,13 @@ def _region(new: New) -> str:
 def web_acl(new: New) -> Made:
     waf = new.client("wafv2", _region(new))
     name = new.name
-    apart = {"name": None, "namePrefix": None, "ruleJson": None, "customResponseBodies": None, "associationConfig": None}
+    apart = {
+        "name": None,
+        "namePrefix": None,
+        "ruleJson": None,
+        "customResponseBodies": None,
+        "associationConfig": None,
+    }
     request = new.fit("wafv2", "create_web_acl", apart, Name=name, **_mappings(new))
     if new.get("ruleJson"):
         request["Rules"] = json.loads(new["ruleJson"])
