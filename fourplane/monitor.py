@@ -196,8 +196,9 @@ class Monitor(mocks.MockMonitor):
         for key in hidden & resource.outputs.keys():
             if not isinstance(resource.outputs[key], wire.Secret):
                 resource.outputs[key] = wire.Secret(resource.outputs[key])
-        said = texts([v for v in resource.inputs.values() if not wire.contains(v, wire.Secret)])
-        self.graph.secrets |= secret_texts(resource.outputs) - said  # what the program gave openly is no secret
+        # What the program gave openly is no secret, though an answer may repeat it among its secrets.
+        told = texts([v for v in resource.inputs.values() if not wire.contains(v, wire.Secret)])
+        self.graph.secrets |= secret_texts(resource.outputs) - told
         if resource.region:
             self._regions[resource.urn] = resource.region
         self.resources[resource.urn] = mocks.MockMonitor.ResourceRegistration(

@@ -66,11 +66,11 @@ def kind(resource: Resource) -> str:
 
 
 def grouped(graph: Graph) -> dict[str, dict[str, list[Resource]]]:
-    """The resources that a cloud makes, by plane and by the innermost component around them ("" for none)."""
+    """What a cloud makes, by plane and by the innermost component around it ("" for none)."""
     of = planes(graph)
     groups: dict[str, dict[str, list[Resource]]] = {plane: {} for plane in PLANES}
     for resource in graph.values():
-        if resource.custom:
+        if resource.custom and resource.package != "pulumi":
             groups[of[resource.urn]].setdefault(resource.parent, []).append(resource)
     return {plane: components for plane, components in groups.items() if components}
 

@@ -89,5 +89,10 @@ def _line(resource: Resource, region: str) -> str:
 
 
 def _counts(graph: Graph) -> str:
-    custom = sum(resource.custom for resource in graph.values())
-    return f"{custom} resources in {len(graph) - custom} components"
+    components = sum(not resource.custom for resource in graph.values())
+    return f"{count(graph)} resources in {components} components"
+
+
+def count(graph: Graph) -> int:
+    """How many resources a cloud makes."""
+    return sum(len(found) for components in grouped(graph).values() for found in components.values())

@@ -99,8 +99,7 @@ def _pulumi(found: "Project", stack: str, overrides: list[str], endpoint: str, y
 def _report(graph: "Graph", seconds: float, serving: bool) -> Iterator[str]:
     from fourplane.cli import show
 
-    custom = sum(resource.custom for resource in graph.values())
-    yield f"{graph.stack}: {custom} resources deployed in {seconds:.1f} s"
+    yield f"{graph.stack}: {show.count(graph)} resources deployed in {seconds:.1f} s"
     yield from show.summary(graph)
     yield from show.outputs(graph)
     if not serving:

@@ -4,12 +4,12 @@ import os
 from types import TracebackType
 from typing import Any
 
-import boto3
 from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
+from fourplane.errors import Mistake
 from fourplane.graph import Resource
-from fourplane.sandbox import creator, invokes, moto_mended
+from fourplane.sandbox import creator, invokes, moto_mended, moto_models
 
 
 class Sandbox:
@@ -21,7 +21,7 @@ class Sandbox:
         moto_mended.mend()
         self._mock = mock_aws(config={"lambda": {"use_docker": False}, "batch": {"use_docker": False}})
         self._mock.start()
-        self._session = boto3.Session()
+        self._session = moto_models.session()
         self._clients: dict[tuple[str, str], Any] = {}
         return self
 
@@ -38,16 +38,12 @@ class Sandbox:
 
     def read(self, resource: Resource, id: str) -> dict[str, Any]:
         """A resource that the program gets or imports: the sandbox starts empty, so there is none."""
-        from fourplane.errors import Mistake
-
         raise Mistake(
             f"nothing with id '{id}' is in the sandbox, which starts empty; create it in the program"
         )
 
     def invoke(self, token: str, args: dict[str, Any], region: str) -> dict[str, Any]:
-        mock_random.seed(
-            token
-        )  # the first question in a region makes what AWS has there, prefix lists for example
+        mock_random.seed(token)
         return invokes.answer(token, args, region, self.client)
 
     def client(self, service: str, region: str) -> Any:

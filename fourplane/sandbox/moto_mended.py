@@ -1,20 +1,25 @@
 """Where moto differs from AWS in a way that a stack would notice, it is mended here, once for the process."""
 
+import json
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.acm.models import acm_backends
 from moto.ec2.models import nat_gateways
 from moto.ec2.models.elastic_network_interfaces import NetworkInterface, NetworkInterfaceBackend
 from moto.ec2.models.instances import Instance
+from moto.ec2.models.managed_prefixes import ManagedPrefixListBackend
 from moto.ec2.models.security_groups import SecurityGroupRule
 from moto.ec2.models.vpcs import VPCBackend, VPCEndPoint
 from moto.elb.exceptions import CertificateNotFoundException
 from moto.elbv2 import models as elbv2_models
-from moto.s3.models import FakeBucket
+from moto.moto_api._internal import mock_random
+from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
 
-from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_policies
+from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_models, moto_policies
 from fourplane.sandbox.moto_methods import replace
 
+_prefix_lists = ManagedPrefixListBackend.create_default_pls
 _rule = SecurityGroupRule.__init__
 _terminate = Instance.terminate
 _create_interface = NetworkInterfaceBackend.create_network_interface
@@ -27,15 +32,23 @@ def mend() -> None:
     moto_images.mend()
     moto_policies.mend()
     moto_groups.mend()
+    moto_models.mend()
     replace(SecurityGroupRule, __init__=_rule_with_description, description=property(_description))
     replace(Instance, terminate=_terminate_and_let_go)
     replace(NetworkInterfaceBackend, create_network_interface=_create_interface_in_subnet)
     replace(VPCBackend, create_vpc_endpoint=_create_endpoint_guarded)
+    replace(FakeBucket, _log_permissions_enabled_policy=staticmethod(_may_log))
+    replace(ManagedPrefixListBackend, create_default_pls=_make_prefix_lists)
     replace(
         nat_gateways, random_private_ip=str
     )  # "", for which `_create_interface_in_subnet` finds a free one
     replace(elbv2_models, register_certificate=_use_certificate)
-    replace(FakeBucket, _log_permissions_enabled_policy=staticmethod(_may_log))
+
+
+def _make_prefix_lists(backend: Any) -> None:
+    """AWS's lists have one id in a region for ever; here they are made when a region is first looked at."""
+    mock_random.seed(f"prefix lists of {backend.region_name}")
+    _prefix_lists(backend)
 
 
 def _terminate_and_let_go(instance: Instance) -> Any:
@@ -122,5 +135,17 @@ def _use_certificate(account_id: str, region: str, arn_certificate: str, arn_use
 
 
 def _may_log(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
-    """AWS does not look at the target's policy here: without it the logs just do not come."""
-    return True
+    """Whether a bucket's policy lets S3 write access logs there; moto reads no wildcard, no principal "*"."""
+    statements: list[dict[str, Any]] = json.loads(target_bucket.policy or b"{}").get("Statement", [])
+    log = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+    return any(
+        statement["Effect"] == "Allow"
+        and statement["Principal"] == {"Service": LOGGING_SERVICE_PRINCIPAL}
+        and "s3:PutObject" in statement["Action"]
+        and any(fnmatchcase(log, path) for path in _list(statement["Resource"]))
+        for statement in statements
+    )
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

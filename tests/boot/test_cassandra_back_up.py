@@ -61,7 +61,8 @@ def test_a_snapshot_does_not_stay_on_the_disk(s3, back_up, data, machine):
 
 
 def test_a_snapshot_that_cannot_be_copied_fails_unmarked_and_is_cleared(s3, back_up, data, machine):
-    (machine.root / "slot.env").write_text("AWS_REGION=us-east-1\nRING=users\nNODE=users-a0\nBUCKET=absent\n")
+    real = (machine.root / "bin" / "aws").rename(machine.root / "bin" / "aws-real")
+    machine.stand_in("aws", f'if [[ $3 == --recursive ]]; then exit 1; else exec {real} "$@"; fi')
     assert back_up("snapshot").returncode != 0
     assert keys(s3) == [] and not list(data.glob("*/*/snapshots/*"))
 

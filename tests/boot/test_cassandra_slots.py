@@ -34,8 +34,9 @@ def test_tokens_of_two_regions_never_meet():
     assert not any(a & b for a, b in itertools.combinations(rings, 2) if len(a) == len(b))
 
 
-def test_tokens_of_large_rings_are_tokens():
-    assert -(2**63) <= priam_token("us-east-1", 1000, 0) < priam_token("us-east-1", 1000, 999) < 2**63
+def test_every_token_of_every_region_is_one_that_murmur3_can_give():
+    for region in ("us-east-1", "us-west-2", "eu-west-1", "ap-southeast-2", "eu-central-1"):
+        assert -(2**63) <= priam_token(region, 1000, 0) < priam_token(region, 1000, 999) < 2**63
 
 
 def test_slots_alternate_racks():

@@ -64,6 +64,16 @@ Shop("alone", pulumi.ResourceOptions(provider=west))
     assert graph.one(VPC, "there").provider.startswith(graph.one("pulumi:providers:aws").urn)
 
 
+def test_a_component_inside_another_is_where_that_one_is(run):
+    graph = run("""
+class Part(pulumi.ComponentResource):
+    def __init__(self, name, props, opts=None):
+        super().__init__("shop:index:Part", name, props, opts)
+Part("inner", {}, pulumi.ResourceOptions(parent=Part("outer", {"region": "eu-west-1"})))
+""")
+    assert {r.region for r in graph.values()} == {"eu-west-1"}
+
+
 def test_the_region_of_a_resource_is_its_own_before_its_providers(run):
     graph = run("""
         west = aws.Provider("west", region="us-west-2")

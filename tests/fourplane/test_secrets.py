@@ -102,9 +102,10 @@ def test_a_secret_is_hidden_in_errors(run, raising):
     assert PASSWORD not in str(stop.value) and PASSWORD not in stop.value.details
 
 
-def test_a_secret_that_only_the_program_knows_is_hidden_in_errors(run):
+@pytest.mark.parametrize("known", [f"'{PASSWORD}'", f"pulumi.Output.from_input('{PASSWORD}')"])
+def test_a_secret_that_only_the_program_knows_is_hidden_in_errors(run, known):
     with pytest.raises(Stop, match=r"\[secret\]"):
-        run(f"pulumi.Output.secret('{PASSWORD}').apply(lambda v: int(v))")
+        run(f"pulumi.Output.secret({known}).apply(lambda v: int(v))")
 
 
 def test_a_secret_is_hidden_in_what_the_program_prints(run, capfd):

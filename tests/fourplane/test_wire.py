@@ -48,6 +48,10 @@ def test_whole_numbers_are_ints_and_nulls_are_left_out():
     assert isinstance(read["port"], int)
 
 
+def test_numbers_too_big_to_be_exact_stay_floats():
+    assert repr(wire.read(wire.write({"n": 1e300}))) == "{'n': 1e+300}"
+
+
 def test_assets_are_read_back():
     archive = pulumi.AssetArchive({"a": pulumi.StringAsset("x"), "b": pulumi.FileArchive("./site")})
     read = wire.read(

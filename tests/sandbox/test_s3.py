@@ -72,15 +72,35 @@ def test_a_bucket_lets_old_things_go(deploy, cloud):
     assert kept["Transitions"][0]["StorageClass"] == "GLACIER"
 
 
-def test_a_bucket_logs_to_another_before_its_policy_says_so(deploy, cloud):
+def logging(*, allowed):
     def program():
         logs = aws.s3.Bucket("logs")
-        aws.s3.BucketLogging("it", bucket=aws.s3.Bucket("it").id, target_bucket=logs.id, target_prefix="s3/")
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "logging.s3.amazonaws.com"},
+            "Action": "s3:PutObject",
+            "Resource": pulumi.Output.format("{}/s3/*", logs.arn),
+        }
+        closed = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": logs.arn}
+        document = pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": [closed, statement]})
+        ready = [aws.s3.BucketPolicy("logs", bucket=logs.id, policy=document)] if allowed else []
+        options = pulumi.ResourceOptions(depends_on=ready)
+        one = aws.s3.Bucket("it")
+        aws.s3.BucketLogging("it", bucket=one.id, target_bucket=logs.id, target_prefix="s3/", opts=options)
 
-    graph = deploy(program)
+    return program
+
+
+def test_a_bucket_logs_to_another_whose_policy_says_so(deploy, cloud):
+    graph = deploy(logging(allowed=True))
     source = graph.one("aws:s3/bucket:Bucket", "it").id
     found = cloud.client("s3", REGION).get_bucket_logging(Bucket=source)["LoggingEnabled"]
     assert found["TargetBucket"] == graph.one("aws:s3/bucket:Bucket", "logs").id
+
+
+def test_a_bucket_may_not_log_to_another_before_its_policy_says_so(deploy, cloud):
+    with pytest.raises(Failure, match="PutBucketLogging refused: InvalidTargetBucketForLogging"):
+        deploy(logging(allowed=False))
 
 
 def test_a_bucket_is_copied_to_another_region(deploy, cloud):

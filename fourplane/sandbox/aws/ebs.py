@@ -11,7 +11,6 @@ def volume(new: New) -> Made:
     id = made["VolumeId"]
     return id, {
         "arn": new.arn("ec2", f"volume/{id}"),
-        "createTime": made["CreateTime"].isoformat(),
         "encrypted": made["Encrypted"],
         "size": made["Size"],
         "snapshotId": made.get("SnapshotId", ""),

@@ -29,7 +29,6 @@ def role(new: New) -> Made:
     return name, {
         "arn": made["Arn"],
         "assumeRolePolicy": request["AssumeRolePolicyDocument"],
-        "createDate": made["CreateDate"].isoformat(),
         "maxSessionDuration": made.get("MaxSessionDuration", 3600),
         "name": name,
         "path": made["Path"],
@@ -81,7 +80,6 @@ def instance_profile(new: New) -> Made:
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=new["role"])
     return name, {
         "arn": made["Arn"],
-        "createDate": made["CreateDate"].isoformat(),
         "name": name,
         "path": made["Path"],
         "uniqueId": made["InstanceProfileId"],
@@ -98,7 +96,6 @@ def service_linked_role(new: New) -> Made:
     made = new.client("iam").create_service_linked_role(**request)["Role"]
     return made["Arn"], {
         "arn": made["Arn"],
-        "createDate": made["CreateDate"].isoformat(),
         "name": made["RoleName"],
         "path": made["Path"],
         "uniqueId": made["RoleId"],

@@ -41,7 +41,6 @@ def document(new: New) -> Made:
         )
     return name, given(
         arn=new.arn("ssm", f"document/{name}"),
-        createdDate=made["CreatedDate"].isoformat(),
         defaultVersion=made["DefaultVersion"],
         description=made.get("Description", ""),
         documentFormat=made["DocumentFormat"],
