@@ -81,7 +81,7 @@ def connect(client: Peer, *servers: Server) -> None:
 def open_way(name: str, client: Peer, server: Server, port: int) -> None:
     """The rules that let one client's machines reach one port of a server's."""
     if isinstance(client, Server):
-        leaving = {"security_group_id": client.security_group_id, **_tcp(port, name)}
+        leaving: Any = {"security_group_id": client.security_group_id, **_tcp(port, name)}
         aws.vpc.SecurityGroupEgressRule(
             name, referenced_security_group_id=server.security_group_id, **leaving, opts=client.child
         )
@@ -102,7 +102,7 @@ def open_among(peer: Server, ports: Mapping[str, int]) -> None:
     """Let the members of one component reach each other on some ports, each named by its role."""
     for role, port in ports.items():
         name = f"{peer.name}-among-{role}"
-        between = {
+        between: Any = {
             "security_group_id": peer.security_group_id,
             "referenced_security_group_id": peer.security_group_id,
             **_tcp(port, name),

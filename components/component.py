@@ -28,7 +28,8 @@ class Component(pulumi.ComponentResource):
     ) -> None:
         self.name = name
         self._check_keys(args)
-        self._region = args.get("region")
+        around = opts.parent if opts else None
+        self._region: str | None = args.get("region") or getattr(around, "_region", None)
         mark = pulumi.ResourceOptions(transformations=[self._mark])
         opts = pulumi.ResourceOptions.merge(opts, mark)
         super().__init__(f"fourplane:index:{type(self).__name__}", name, dict(args), opts)

@@ -4,17 +4,18 @@ from pathlib import Path
 
 import pulumi
 import pydantic
-from components.state.cassandra_ring import CassandraRing
 
 from components.access import connect
 from components.control.encryption_key import EncryptionKey
 from components.control.image_cache import ImageCache
 from components.control.log_archive import LogArchive
 from components.edge.cdn_edge import CdnEdge
+from components.keeping import Keeping, Logging
 from components.network import Network
 from components.provider import provider, use
 from components.service.auto_scaling_service import AutoScalingService
 from components.service.gateway import Gateway
+from components.state.cassandra_ring import CassandraRing
 from stacks.environment import Environment
 
 SERVICES = Path(__file__).parent / "services"
@@ -48,12 +49,12 @@ def netflix(env: NetflixEnvironment) -> None:
             "log_retention_days": env.log_retention_days,
         },
     )
-    kept = {
+    kept: Keeping = {
         "key_arn": key.key_arn,
         "log_bucket": logs.bucket,
         "disposable": env.disposable,
     }
-    logged = {**kept, "log_retention_days": env.log_retention_days}
+    logged: Logging = {**kept, "log_retention_days": env.log_retention_days}
 
     # State
     users = CassandraRing(

@@ -18,7 +18,7 @@ Program = Callable[[], object]
 
 @pytest.fixture
 def program() -> Callable[[str, str], str]:
-    """program(name, package): a program's path; where it is absent the test is skipped and says how to get it."""
+    """program(name, package): a program's path, or a skip that says how to get it."""
 
     def find(name: str, package: str) -> str:
         path = shutil.which(name)
@@ -31,7 +31,7 @@ def program() -> Callable[[str, str], str]:
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., Graph]:
-    """run(program, cloud): a function as a whole Pulumi program, through the real engine; its stack is "dev"."""
+    """run(program, cloud): a function as a whole Pulumi program, its stack "dev", through the real engine."""
 
     def run(program: Program, cloud: engine.Cloud, **options: bool) -> Graph:
         stash = ModuleType("program_under_test")

@@ -1,4 +1,4 @@
-"""Imports go one way: components <- blueprints <- stacks. policy imports nothing of ours; nothing imports fourplane."""
+"""Imports go one way: components, blueprints, stacks; policy has none of ours, and nobody fourplane."""
 
 import ast
 from pathlib import Path

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Peer
-from components.component import ComponentArgs
 from components.edge.firewall import Firewall
+from components.keeping import Keeping
 from components.state.private_bucket import PrivateBucket, share
 
 # AWS's managed policies have the same ids in every account:
@@ -21,7 +21,7 @@ ORIGIN_FACING = "com.amazonaws.global.cloudfront.origin-facing"
 YEAR_SECONDS = 31536000
 
 
-class CdnEdgeArgs(ComponentArgs):
+class CdnEdgeArgs(Keeping):
     origin_arn: pulumi.Input[str]
     """ARN of the private load balancer that answers `api_paths`."""
     origin_dns_name: pulumi.Input[str]
@@ -42,15 +42,9 @@ class CdnEdgeArgs(ComponentArgs):
     PriceClass_All."""
     requests_per_client: NotRequired[int]
     """Requests that one address may make in five minutes. Default 2000."""
-    key_arn: NotRequired[pulumi.Input[str]]
-    """Key that the content bucket is encrypted with. Default: S3's own."""
-    log_bucket: NotRequired[pulumi.Input[str]]
-    """Bucket of the content bucket's access logs (LogArchive.bucket). Default: none are kept."""
     log_bucket_domain_name: NotRequired[pulumi.Input[str]]
     """Host name of the bucket of CloudFront's access logs (LogArchive.bucket_domain_name). Default: none
     are kept."""
-    disposable: NotRequired[bool]
-    """Whether the content may be deleted with the stack. Default False."""
 
 
 class CdnEdge(Peer):
@@ -74,11 +68,8 @@ class CdnEdge(Peer):
         self._check(args, api_paths)
 
         firewall = Firewall(name, _only(args, "requests_per_client"), self.child)
-        content = PrivateBucket(
-            f"{name}-content",
-            {"shared": True, **_only(args, "key_arn", "log_bucket", "disposable")},
-            self.child,
-        )
+        kept: Any = {"shared": True, **_only(args, *Keeping.__annotations__)}
+        content = PrivateBucket(f"{name}-content", kept, self.child)
         headers = aws.cloudfront.ResponseHeadersPolicy(
             name,
             name=f"{pulumi.get_stack()}-{name}",
@@ -97,12 +88,31 @@ class CdnEdge(Peer):
         to_balancer = aws.cloudfront.VpcOrigin(
             name, vpc_origin_endpoint_config=_endpoint(name, args), opts=self.child
         )
-        behaviour = {
+        behaviour: Any = {
             "viewer_protocol_policy": "redirect-to-https",
             "compress": True,
             "response_headers_policy_id": headers.id,
         }
-        logs = {
+        from_bucket: Any = {
+            **behaviour,
+            "target_origin_id": "content",
+            "allowed_methods": ["GET", "HEAD", "OPTIONS"],
+            "cached_methods": ["GET", "HEAD"],
+            "cache_policy_id": CACHING_OPTIMIZED,
+        }
+        from_balancer: Any = [
+            {
+                **behaviour,
+                "path_pattern": path,
+                "target_origin_id": "api",
+                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
+                "cached_methods": ["GET", "HEAD"],
+                "cache_policy_id": CACHING_DISABLED,
+                "origin_request_policy_id": ALL_VIEWER,
+            }
+            for path in api_paths
+        ]
+        logs: Any = {
             "bucket": args.get("log_bucket_domain_name"),
             "prefix": f"cdn/{name}/",
             "include_cookies": False,
@@ -129,25 +139,8 @@ class CdnEdge(Peer):
                     "vpc_origin_config": {"vpc_origin_id": to_balancer.id},
                 },
             ],
-            default_cache_behavior={
-                **behaviour,
-                "target_origin_id": "content",
-                "allowed_methods": ["GET", "HEAD", "OPTIONS"],
-                "cached_methods": ["GET", "HEAD"],
-                "cache_policy_id": CACHING_OPTIMIZED,
-            },
-            ordered_cache_behaviors=[
-                {
-                    **behaviour,
-                    "path_pattern": path,
-                    "target_origin_id": "api",
-                    "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                    "cached_methods": ["GET", "HEAD"],
-                    "cache_policy_id": CACHING_DISABLED,
-                    "origin_request_policy_id": ALL_VIEWER,
-                }
-                for path in api_paths
-            ],
+            default_cache_behavior=from_bucket,
+            ordered_cache_behaviors=from_balancer,
             viewer_certificate=_certificate(args),
             logging_config=logs if "log_bucket_domain_name" in args else None,
             restrictions={"geo_restriction": {"restriction_type": "none"}},
@@ -200,7 +193,7 @@ def _only(args: CdnEdgeArgs, *keys: str) -> Any:
     return {key: args[key] for key in keys if key in args}
 
 
-def _endpoint(name: str, args: CdnEdgeArgs) -> dict[str, Any]:
+def _endpoint(name: str, args: CdnEdgeArgs) -> Any:
     return {
         "name": f"{pulumi.get_stack()}-{name}",
         "arn": args["origin_arn"],
@@ -211,7 +204,7 @@ def _endpoint(name: str, args: CdnEdgeArgs) -> dict[str, Any]:
     }
 
 
-def _certificate(args: CdnEdgeArgs) -> dict[str, Any]:
+def _certificate(args: CdnEdgeArgs) -> Any:
     if "certificate_arn" not in args:
         return {"cloudfront_default_certificate": True}
     return {

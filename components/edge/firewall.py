@@ -74,7 +74,7 @@ class Firewall(Component):
         self.register_outputs({"web_acl_arn": self.web_acl_arn})
 
 
-def _managed(priority: int, rule_set: str) -> dict[str, Any]:
+def _managed(priority: int, rule_set: str) -> Any:
     return {
         "name": rule_set,
         "priority": priority,
@@ -84,5 +84,5 @@ def _managed(priority: int, rule_set: str) -> dict[str, Any]:
     }
 
 
-def _visible(metric: str) -> dict[str, Any]:
+def _visible(metric: str) -> Any:
     return {"cloudwatch_metrics_enabled": True, "sampled_requests_enabled": True, "metric_name": metric}

@@ -1,6 +1,6 @@
 """One address for many machines."""
 
-from typing import NotRequired
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
@@ -63,7 +63,7 @@ class LoadBalancer(Server):
         group = aws.ec2.SecurityGroup(
             name, description=f"Load balancer {name}", vpc_id=args["vpc_id"], opts=self.child
         )
-        logs = {"bucket": args.get("log_bucket"), "prefix": f"balancers/{name}", "enabled": True}
+        logs: Any = {"bucket": args.get("log_bucket"), "prefix": f"balancers/{name}", "enabled": True}
         balancer = aws.lb.LoadBalancer(
             name,
             load_balancer_type="application",

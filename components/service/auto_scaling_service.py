@@ -8,6 +8,7 @@ import pulumi_aws as aws
 
 from components.access import Server, open_way
 from components.edge.load_balancer import Front, LoadBalancer
+from components.keeping import Logging
 from components.logs import log_group
 from components.machine import (
     BootFile,
@@ -20,6 +21,9 @@ from components.machine import (
 )
 from components.placement import Placement
 from components.policies import beside
+
+FRONT = ("vpc_id", "subnet_ids", "health_check_path", "log_bucket", "disposable")
+"""What a service says of its load balancer too, unless `front` says otherwise."""
 
 
 class Program(TypedDict):
@@ -42,7 +46,7 @@ class Program(TypedDict):
     """Command in the container that makes it read its files again. Default: it is restarted."""
 
 
-class AutoScalingServiceArgs(Placement, Image):
+class AutoScalingServiceArgs(Placement, Image, Logging):
     port: int
     """Port that the container listens on."""
     calls: NotRequired[Sequence[str]]
@@ -68,14 +72,6 @@ class AutoScalingServiceArgs(Placement, Image):
     """Time that a machine has from its launch until it must be healthy. Default 300."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
     """More IAM statements of the machines' role. Default: none."""
-    key_arn: NotRequired[pulumi.Input[str]]
-    """Key that the logs are encrypted with. Default: CloudWatch's own."""
-    log_retention_days: NotRequired[int]
-    """Days that the container's logs are kept. Default 365."""
-    log_bucket: NotRequired[pulumi.Input[str]]
-    """Bucket of the load balancer's access logs. Default: none are kept."""
-    disposable: NotRequired[bool]
-    """Whether the load balancer may be deleted with the stack. Default False."""
 
 
 class AutoScalingService(Server):
@@ -125,19 +121,9 @@ class AutoScalingService(Server):
             security_group_id=group.id,
             user_data=self._user_data(args, group, logs),
         )
-        balancer = LoadBalancer(
-            f"{name}-balancer",
-            {
-                "vpc_id": args["vpc_id"],
-                "subnet_ids": args["subnet_ids"],
-                "health_check_path": args.get("health_check_path", "/health"),
-                "disposable": args.get("disposable", False),
-                **({"log_bucket": args["log_bucket"]} if "log_bucket" in args else {}),
-                **args.get("front", {}),
-                "target_port": args["port"],
-            },
-            self.child,
-        )
+        ours = {key: value for key, value in args.items() if key in FRONT}
+        front: Any = {**ours, **args.get("front", {}), "target_port": args["port"]}
+        balancer = LoadBalancer(f"{name}-balancer", front, self.child)
         start_seconds = args.get("start_seconds", 300)
         fleet = aws.autoscaling.Group(
             name,
@@ -160,7 +146,11 @@ class AutoScalingService(Server):
                     "auto_rollback": True,
                 },
             },
-            enabled_metrics=["GroupInServiceInstances", "GroupDesiredCapacity", "GroupTotalInstances"],
+            enabled_metrics=[
+                aws.autoscaling.Metric.GROUP_IN_SERVICE_INSTANCES,
+                aws.autoscaling.Metric.GROUP_DESIRED_CAPACITY,
+                aws.autoscaling.Metric.GROUP_TOTAL_INSTANCES,
+            ],
             tags=[{"key": "Name", "value": name, "propagate_at_launch": True}],
             opts=self.child,
         )

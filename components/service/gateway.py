@@ -9,9 +9,10 @@ import pulumi
 
 from components.access import Peer, Server
 from components.edge.load_balancer import Front
+from components.keeping import Logging
 from components.machine import Image
 from components.placement import Placement
-from components.service.auto_scaling_service import AutoScalingService
+from components.service.auto_scaling_service import AutoScalingService, Program
 
 KONG = Path(__file__).parent / "kong"
 PORT = 8000
@@ -37,7 +38,7 @@ class Route(TypedDict):
     """Whether the prefix is taken off before the server sees the path. Default False."""
 
 
-class GatewayArgs(Placement, Image):
+class GatewayArgs(Placement, Image, Logging):
     routes: Mapping[str, Route]
     """What goes to which server, by the server's name. A route comes alive when connect(gateway, server) is
     drawn."""
@@ -52,14 +53,6 @@ class GatewayArgs(Placement, Image):
     """Machines under the highest load. Default: four times the minimum."""
     payload_megabytes: NotRequired[int]
     """Largest request body. Default 10."""
-    key_arn: NotRequired[pulumi.Input[str]]
-    """Key that the logs are encrypted with. Default: CloudWatch's own."""
-    log_retention_days: NotRequired[int]
-    """Days that the logs are kept. Default 365."""
-    log_bucket: NotRequired[pulumi.Input[str]]
-    """Bucket of the load balancer's access logs. Default: none are kept."""
-    disposable: NotRequired[bool]
-    """Whether the load balancer may be deleted with the stack. Default False."""
 
 
 class Gateway(Server):
@@ -79,29 +72,22 @@ class Gateway(Server):
         routes = self._routes(args["routes"])
         settings = {"routes": routes, "port": PORT, "payload_megabytes": args.get("payload_megabytes", 10)}
 
-        own = ("routes", "payload_megabytes", "region")
-        passed: Any = {key: value for key, value in args.items() if key not in own}
-        self._fleet = AutoScalingService(
-            name,
-            {
-                **passed,
-                "port": PORT,
-                "calls": sorted(routes),
-                "program": {
-                    "environment": ENVIRONMENT,
-                    "files": {
-                        "/etc/fourplane/kong.yml.j2": (KONG / "kong.yml.j2").read_text(encoding="utf-8"),
-                        "/etc/fourplane/routes.json": json.dumps(settings),
-                        "/usr/local/bin/render-kong": (KONG / "render-kong.py").read_text(encoding="utf-8"),
-                    },
-                    "packages": ["python3-jinja2"],
-                    "mounts": ["/etc/fourplane/kong:/kong:ro"],
-                    "render": "/usr/local/bin/render-kong",
-                    "reload": "kong reload",
-                },
+        program: Program = {
+            "environment": ENVIRONMENT,
+            "files": {
+                "/etc/fourplane/kong.yml.j2": (KONG / "kong.yml.j2").read_text(encoding="utf-8"),
+                "/etc/fourplane/routes.json": json.dumps(settings),
+                "/usr/local/bin/render-kong": (KONG / "render-kong.py").read_text(encoding="utf-8"),
             },
-            self.child,
-        )
+            "packages": ["python3-jinja2"],
+            "mounts": ["/etc/fourplane/kong:/kong:ro"],
+            "render": "/usr/local/bin/render-kong",
+            "reload": "kong reload",
+        }
+        own = ("routes", "payload_megabytes", "region")
+        passed = {key: value for key, value in args.items() if key not in own}
+        fleet: Any = {**passed, "port": PORT, "calls": sorted(routes), "program": program}
+        self._fleet = AutoScalingService(name, fleet, self.child)
 
         self.port = self._fleet.port
         self.address = self._fleet.address

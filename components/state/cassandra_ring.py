@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Server, open_among
+from components.keeping import Logging
+from components.logs import log_group
 from components.machine import Image, instance_profile, launch_template, pull_statements
 from components.placement import ZonedPlacement
 from components.state.cassandra.node import Ring, user_data
@@ -19,7 +21,7 @@ GOSSIP = 7000
 listens on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
 
 
-class CassandraRingArgs(ZonedPlacement, Image):
+class CassandraRingArgs(ZonedPlacement, Image, Logging):
     nodes_per_zone: NotRequired[int]
     """Nodes in each zone. Default 1. Chosen for the life of the ring: it decides the tokens of all nodes,
     and a node that has joined keeps the one it has."""
@@ -40,14 +42,6 @@ class CassandraRingArgs(ZonedPlacement, Image):
     Default 24."""
     snapshot_retention_days: NotRequired[int]
     """Days that snapshots are kept. Default 30."""
-    key_arn: NotRequired[pulumi.Input[str]]
-    """Key that volumes, snapshots and logs are encrypted with. Default: AWS's own for each."""
-    log_bucket: NotRequired[pulumi.Input[str]]
-    """Bucket that takes the access logs of the snapshots' bucket. Default: none are kept."""
-    log_retention_days: NotRequired[int]
-    """Days that the nodes' logs are kept. Default 365."""
-    disposable: NotRequired[bool]
-    """Whether volumes and snapshots may be deleted with the stack. Default False: they are protected."""
 
 
 class CassandraRing(Server):
@@ -80,12 +74,12 @@ class CassandraRing(Server):
         group = aws.ec2.SecurityGroup(
             name, description=f"Nodes of {name}", vpc_id=args["vpc_id"], opts=self.child
         )
-        logs = aws.cloudwatch.LogGroup(
+        logs = log_group(
+            self,
             name,
-            name=self.configuration_path(),
-            retention_in_days=args.get("log_retention_days", 365),
-            kms_key_id=args.get("key_arn"),
-            opts=self.child,
+            group_name=self.configuration_path(),
+            days=args.get("log_retention_days", 365),
+            key_arn=args.get("key_arn"),
         )
         backups = PrivateBucket(f"{name}-snapshots", _bucket_args(args), self.child)
         subnets = dict(zip(args["zones"], args["subnet_ids"], strict=True))

@@ -7,12 +7,11 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from components.component import Component, ComponentArgs
+from components.component import Component
+from components.keeping import Keeping
 
 
-class PrivateBucketArgs(ComponentArgs):
-    key_arn: NotRequired[pulumi.Input[str]]
-    """Key that objects are encrypted with. Default: S3's own keys (AES-256)."""
+class PrivateBucketArgs(Keeping):
     expire_after_days: NotRequired[int]
     """Days until an object is deleted. Default: never."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
@@ -20,12 +19,8 @@ class PrivateBucketArgs(ComponentArgs):
     shared: NotRequired[bool]
     """Whether share() will say who else may use it, for a user that stands on the bucket itself, as a
     distribution does. Default False: nobody, but for `statements`."""
-    log_bucket: NotRequired[pulumi.Input[str]]
-    """Bucket that takes this one's access logs, under buckets/<name>/. Default: none."""
     takes_access_logs: NotRequired[bool]
     """Whether CloudFront may write its logs here, which needs an access control list. Default False."""
-    disposable: NotRequired[bool]
-    """Whether it may be deleted with its objects. Default False: the bucket is protected."""
 
 
 class PrivateBucket(Component):
@@ -110,14 +105,14 @@ def _once(settled: Sequence[pulumi.CustomResource], value: pulumi.Output[str]) -
     return pulumi.Output.all(value, *(resource.id for resource in settled)).apply(lambda known: known[0])
 
 
-def _encryption(key_arn: pulumi.Input[str] | None) -> dict[str, Any]:
+def _encryption(key_arn: pulumi.Input[str] | None) -> Any:
     if key_arn is None:
         return {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
     default = {"sse_algorithm": "aws:kms", "kms_master_key_id": key_arn}
     return {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
 
 
-def _lifecycle(expire_after_days: int | None) -> list[dict[str, Any]]:
+def _lifecycle(expire_after_days: int | None) -> Any:
     """Old versions go after 30 days and broken uploads after 7; what is current only where the user says
     so."""
     rules: list[dict[str, Any]] = [

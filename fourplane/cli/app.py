@@ -32,7 +32,9 @@ def options(debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks
 
 def main() -> None:
     gc.disable()  # a command ends before garbage matters, and half of a run's time went into looking for it
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    gc.freeze()  # Python's last look for garbage, as it ends, would take longer than a preview
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

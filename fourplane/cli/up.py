@@ -52,6 +52,7 @@ def up(
 
 
 def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, json: bool) -> None:
+    started = time.monotonic()
     from fourplane import engine, server
     from fourplane.cli import show
     from fourplane.planes import home
@@ -60,7 +61,6 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, j
     host, _, port = address.rpartition(":")
     if address:
         server.check(host, int(port))
-    started = time.monotonic()
     with Sandbox() as cloud:
         with _progress(stack) as advance:
             graph = engine.run(found, stack, settings, cloud, progress=advance)

@@ -65,5 +65,5 @@ def test_gives_the_container_no_privilege_that_it_does_not_need():
 
 
 def test_rejects_user_data_that_ec2_would_not_take():
-    with pytest.raises(ValueError, match="user data of user is .* bytes, over 16384"):
+    with pytest.raises(ValueError, match=r"user data of user is .* bytes, over 16384"):
         replace(CONTAINER, files={"/x": BootFile("x" * 17000)}).cloud_config()

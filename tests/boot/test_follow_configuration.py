@@ -15,7 +15,8 @@ def folder(machine, program):
     folder = machine.root / "etc"
     folder.mkdir()
     (folder / "machine.env").write_text(
-        'SERVICE=user.service\nAWS_REGION=us-east-1\nCONFIGURATION_PATH=/dev/user\nCALLS="users user-events"\n'
+        "SERVICE=user.service\nAWS_REGION=us-east-1\nCONFIGURATION_PATH=/dev/user\n"
+        'CALLS="users user-events"\n'
     )
     return folder
 

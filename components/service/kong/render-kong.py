@@ -17,7 +17,7 @@ known = dict(
 )
 
 
-def variable(server):
+def variable(server: str) -> str:
     """The name under which follow-configuration writes a server's address."""
     return "".join(c if c.isalnum() else "_" for c in server.upper()) + "_ADDRESS"
 
