@@ -19,9 +19,13 @@ FOURPLANE = [sys.executable, "-m", "fourplane"]
 TURNS = 7
 
 PLAIN = """
-import pulumi_aws as aws
-for number in range({count}):
-    aws.ec2.SecurityGroup(f"plain-{{number}}", description="plain", tags={{"Name": f"plain-{{number}}"}})
+import json, pathlib
+from pulumi import _types
+from fourplane import schema
+for number, (type, inputs) in enumerate(json.loads(pathlib.Path("resources.json").read_text())):
+    made = schema.resource_class(type)
+    names = _types.resource_pulumi_to_py_names(made)
+    made(f"plain-{number}", **{names.get(key, key): value for key, value in inputs.items()})
 """
 
 
@@ -47,23 +51,27 @@ def main() -> None:
 
 
 def preview_ratio(root: Path, stack: str) -> list[tuple[str, str, str]]:
+    """A stack's preview against the same resources declared one by one: no components, arrows or templates.
+
+    There are as many plain resources as the stack has registrations: its components count as one each.
+    """
     from fourplane import engine, project
     from fourplane.preview import Preview
 
     found = project.find(root)
     settings = project.settings(found, stack, [])
-    count = len(engine.run(found, stack, settings, Preview(), preview=True))
+    graph = engine.run(found, stack, settings, Preview(), preview=True)
     with tempfile.TemporaryDirectory() as folder:
-        plain = _plain(Path(folder), count)
+        plain = _plain(Path(folder), graph)
         empty = project.settings(plain, "plain", [])
         previews, plains = _in_turns(
             lambda: engine.run(found, stack, settings, Preview(), preview=True),
             lambda: engine.run(plain, "plain", empty, Echo(), preview=True),
         )
     ratio = statistics.median(a / b for a, b in zip(previews, plains, strict=True))
-    each = statistics.median(previews) / count * 1000
+    each = statistics.median(previews) / len(graph) * 1000
     return [
-        (f"preview of {stack} ({count} registrations) : plain ones", f"{ratio:.2f}", "at most 1.3"),
+        (f"preview of {stack} ({len(graph)} registrations) : plain ones", f"{ratio:.2f}", "at most 1.3"),
         ("preview, a registration", f"{each:.2f} ms", ""),
     ]
 
@@ -123,12 +131,21 @@ def help_cost() -> tuple[str, str, str]:
     return "fourplane --help", f"{statistics.median(costs):.2f} s", "under 0.3 s"
 
 
-def _plain(folder: Path, count: int) -> Any:
-    from fourplane import project
+def _plain(folder: Path, graph: Any) -> Any:
+    from itertools import cycle, islice
 
+    from fourplane import project, wire
+
+    made = [
+        (resource.type, {key: wire.printable(value) for key, value in resource.inputs.items()})
+        for resource in graph.values()
+        if resource.type.startswith("aws:")
+        and not wire.contains(resource.inputs, (wire.Secret, wire.Unknown))
+    ]
+    (folder / "resources.json").write_text(json.dumps(list(islice(cycle(made), len(graph)))))
     (folder / "Pulumi.yaml").write_text("name: plain\nruntime: python\n")
     (folder / "Pulumi.plain.yaml").write_text("")
-    (folder / "__main__.py").write_text(PLAIN.format(count=count))
+    (folder / "__main__.py").write_text(PLAIN)
     return project.find(folder)
 
 

@@ -1,12 +1,13 @@
 """Arrows. No security group rule is made anywhere else."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.component import ArgumentError, Component
+from components.policies import policy
 
 
 class Peer(Component):
@@ -36,6 +37,19 @@ class Peer(Component):
         raise NotImplementedError(f"{type(self).__name__} opens no connections")
 
 
+class Store(Component):
+    """What is reached through IAM alone, at AWS's own address: a bucket, a table, a queue."""
+
+    address: pulumi.Output[str]
+    """What a client asks for: the bucket's name, the table's, the queue's URL."""
+
+    announced = True  # whether its address is written into the configuration of its clients
+
+    def grants(self) -> Sequence[Mapping[str, Any]]:
+        """The least IAM statements that a client needs."""
+        raise NotImplementedError(f"{type(self).__name__} says nothing of who may do what")
+
+
 class Server(Peer):
     """A peer that listens on one port."""
 
@@ -51,22 +65,30 @@ class Server(Peer):
         """The part that listens."""
         return self
 
+    def grants(self) -> Sequence[Mapping[str, Any]]:
+        """The IAM statements that a client needs besides the way: to read a password, for example."""
+        return ()
+
     def source(self) -> dict[str, pulumi.Input[str]]:
         return {"referenced_security_group_id": self.security_group_id}
 
 
-def connect(client: Peer, *servers: Server) -> None:
-    """Let `client` open TCP connections to each of `servers`, and tell it their addresses.
+def connect(client: Peer, *servers: Server | Store) -> None:
+    """Let `client` use each of `servers`, and tell it their addresses.
 
-    An arrow is a pair of security group rules and, for a client that reads its configuration, a parameter
-    "/<stack>/<client>/<server>" with the address. Raises ArgumentError for an arrow that is drawn twice.
+    An arrow is a pair of security group rules for what listens, an IAM policy where the server asks for one, and,
+    for a client that reads its configuration, a parameter "/<stack>/<client>/<server>" with the address. Raises
+    ArgumentError for an arrow that is drawn twice, or to a store by a client that has no role.
     """
     for server in servers:
         arrow = f"{client.name}-to-{server.name}"
         if arrow in client._arrows:
             raise ArgumentError(f"connect: the arrow from '{client.name}' to '{server.name}' is drawn twice")
         client._arrows.add(arrow)
-        open_way(arrow, client.caller(), server.entrance(), server.entrance().port)
+        if isinstance(server, Server):
+            open_way(arrow, client.caller(), server.entrance(), server.entrance().port)
+        if grants := server.grants():
+            _grant(arrow, client, grants)
         if client.configured and server.announced:
             aws.ssm.Parameter(
                 arrow,
@@ -76,6 +98,13 @@ def connect(client: Peer, *servers: Server) -> None:
                 insecure_value=server.address,
                 opts=client.child,
             )
+
+
+def _grant(arrow: str, client: Peer, grants: Sequence[Mapping[str, Any]]) -> None:
+    role = getattr(client.caller(), "role_name", None)
+    if role is None:
+        raise ArgumentError(f"connect: '{client.name}' has no role to reach '{arrow.split('-to-')[-1]}' with")
+    aws.iam.RolePolicy(arrow, role=role, policy=policy(grants), opts=client.child)
 
 
 def open_way(name: str, client: Peer, server: Server, port: int) -> None:

@@ -133,7 +133,7 @@ class Network(Component):
             opts=pulumi.InvokeOptions(parent=self),
         )
         if len(found.names) < count:
-            self.reject("zones", count, f"at most {len(found.names)}, as many as {found.region} has")
+            self.reject("zones", count, f"at most {len(found.names)}, as many as the region has")
         return sorted(found.names)[:count]
 
     def _flow_logs(self, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:

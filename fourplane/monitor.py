@@ -13,7 +13,7 @@ from pulumi.runtime.proto import resource_pb2
 from pulumi.runtime.settings import get_project, get_stack
 from pulumi.runtime.sync_await import _sync_await
 
-from fourplane import isolation, schema, transforms, wire
+from fourplane import isolation, options, schema, transforms, wire
 from fourplane.errors import Failure, Mistake
 from fourplane.graph import Graph, Resource, secret_texts, texts
 from fourplane.project import Project, Settings
@@ -27,18 +27,6 @@ Traces = dict[int, tuple[BaseException, TracebackType | None]]
 DEFAULT_REGION = "us-east-1"
 STACK = "pulumi:pulumi:Stack"
 STACK_REFERENCE = "pulumi:pulumi:StackReference"
-OPTIONS = (
-    "aliases",
-    "customTimeouts",
-    "deleteBeforeReplace",
-    "deletedWith",
-    "ignoreChanges",
-    "importId",
-    "replaceOnChanges",
-    "replace_with",
-    "retainOnDelete",
-    "additionalSecretOutputs",
-)
 
 
 class Monitor(mocks.MockMonitor):
@@ -170,7 +158,7 @@ class Monitor(mocks.MockMonitor):
             inputs=inputs,
             dependencies=sorted(request.dependencies),
             property_dependencies={k: sorted(v.urns) for k, v in sorted(depends.items())},
-            options={} if read else _options(request),
+            options={} if read else options.given(request),
             declared_at=self._position(request),
         )
 
@@ -295,18 +283,3 @@ def _answer(struct: Any) -> Any:
 
 def _unknown(value: Any) -> bool:
     return wire.contains(value, wire.Unknown)
-
-
-def _options(request: Any) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in OPTIONS:
-        value = getattr(request, name)
-        if name == "aliases":
-            value = [a.urn or a.spec.name or a.spec.type or a.spec.parentUrn for a in value]
-        elif name == "customTimeouts":
-            value = {k: getattr(value, k) for k in ("create", "update", "delete") if getattr(value, k)}
-        elif not isinstance(value, (str, bool)):
-            value = list(value)
-        if value:
-            found[name] = value
-    return found

@@ -13,7 +13,7 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 import blueprints
 import components
-from components.access import Peer, Server
+from components.access import Peer, Server, Store
 from components.component import Component
 from components.control.encryption_key import EncryptionKey
 from components.control.image_cache import ImageCache
@@ -51,7 +51,7 @@ SMALLEST = {
     PrivateBucket: {},
     VpcEndpoints: {**PLACE, "vpc_arn": VPC, "route_table_ids": ["rtb-1"]},
 }
-LEVELS = {Component, Peer, Server}
+LEVELS = {Component, Peer, Server, Store}
 
 
 def everything() -> set[type]:
