@@ -76,8 +76,8 @@ class Server(Peer):
 def connect(client: Peer, *servers: Server | Store) -> None:
     """Let `client` use each of `servers`, and tell it their addresses.
 
-    An arrow is a pair of security group rules for what listens, an IAM policy where the server asks for one, and,
-    for a client that reads its configuration, a parameter "/<stack>/<client>/<server>" with the address. Raises
+    An arrow is a pair of security group rules for what listens, an IAM policy where the server asks for one,
+    and, for a client that reads its configuration, a parameter "/<stack>/<client>/<server>". Raises
     ArgumentError for an arrow that is drawn twice, or to a store by a client that has no role.
     """
     for server in servers:

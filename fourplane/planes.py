@@ -12,7 +12,8 @@ def planes(graph: Graph) -> dict[str, str]:
     """The plane of every resource, by URN.
 
     A resource has the plane of its own tag, or else its component's. A component has the plane of most of the
-    resources right under it, or else of those further down, or else of the component around it.
+    resources right under it, or else of those further down, or else of the component around it, or else of
+    the folder that it is written in.
     """
     children: dict[str, list[Resource]] = {}
     for resource in graph.values():
@@ -21,7 +22,9 @@ def planes(graph: Graph) -> dict[str, str]:
     for resource in graph.values():  # parents are registered before their children
         around = found.get(resource.parent, "other")
         told = tag(resource, "plane") if resource.custom else _majority(resource.urn, children)
-        found[resource.urn] = told if told in PLANES else around
+        if told not in PLANES:
+            told = _folder(children.get(resource.urn, [])) if around == "other" else around
+        found[resource.urn] = told
     return found
 
 
@@ -40,6 +43,12 @@ def _majority(urn: str, children: dict[str, list[Resource]]) -> str:
         if told:
             return told.most_common(1)[0][0]
     return ""
+
+
+def _folder(children: list[Resource]) -> str:
+    """The plane in whose folder the first of a component's children is declared: components/control/… is control."""
+    folders = children[0].declared_at.split("/") if children else []
+    return next((folder for folder in folders if folder in PLANES), "other")
 
 
 def _levels(urn: str, children: dict[str, list[Resource]]) -> Iterator[list[Resource]]:

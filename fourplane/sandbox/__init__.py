@@ -4,12 +4,15 @@ import os
 from types import TracebackType
 from typing import Any
 
+from fourplane.sandbox import moto_models  # before any service of moto's
+
+# isort: split
 from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
 from fourplane.errors import Mistake
 from fourplane.graph import Resource
-from fourplane.sandbox import creator, invokes, moto_mended, moto_models
+from fourplane.sandbox import creator, invokes, moto_mended
 
 
 class Sandbox:

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from fourplane.sandbox import moto_keys
 from fourplane.sandbox.creator import Made, New, creates, document
 from fourplane.sandbox.shapes import given
+
+moto_keys.mend()
 
 
 @creates("aws:kms/key:Key")
