@@ -1,4 +1,4 @@
-"""Keys of KMS without what only asymmetric ones have: moto makes an RSA key for each, which takes its time."""
+"""Keys of KMS without what only asymmetric ones have: moto makes an RSA key, which takes long, for each."""
 
 from typing import Any
 
