@@ -46,7 +46,7 @@ def _majority(urn: str, children: dict[str, list[Resource]]) -> str:
 
 
 def _folder(children: list[Resource]) -> str:
-    """The plane whose folder declares the first of a component's children: components/control/… is control."""
+    """The plane whose folder declares a component's first child: control for components/control/…"""
     folders = children[0].declared_at.split("/") if children else []
     return next((folder for folder in folders if folder in PLANES), "other")
 

@@ -1,8 +1,9 @@
 """What differs between two deployments of one company. Everything else is in its page."""
 
 import json
+import re
 from difflib import get_close_matches
-from typing import Any, Self, get_origin
+from typing import Annotated, Any, Self, get_origin
 
 import pulumi
 import pydantic
@@ -11,18 +12,33 @@ from pulumi.runtime.config import CONFIG
 from components.component import ArgumentError
 
 
+def _matching(pattern: str, wanted: str) -> pydantic.AfterValidator:
+    """A check that says in words what would do."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"must be {wanted}")
+        return value
+
+    return pydantic.AfterValidator(check)
+
+
 class Environment(pydantic.BaseModel):
     """The settings that every stack has, read once from its Pulumi config."""
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    region: str = pydantic.Field("us-east-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region, such as 'eu-west-1'")] = (
+        "us-east-1"
+    )
     """AWS region of the stack."""
     zones: int = pydantic.Field(3, ge=2, le=4)
     """Availability zones to spread over."""
-    endpoint: str = pydantic.Field("", pattern=r"^(https?://\S+)?$")
+    endpoint: Annotated[str, _matching(r"(https?://\S+)?", "a URL, such as 'http://localhost:4566'")] = ""
     """An emulator's URL that every AWS service is called at. Empty: AWS itself."""
-    owner: str = pydantic.Field("platform", pattern=r"^[A-Za-z0-9_ .:/=+@\-]{1,256}$")
+    owner: Annotated[
+        str, _matching(r"[\w .:/=+@-]{1,256}", "a tag's value: letters, digits and _ .:/=+@-")
+    ] = "platform"
     """Who answers for the stack: the `owner` tag of everything in it."""
     disposable: bool = False
     """Whether everything, data too, may be deleted with the stack."""

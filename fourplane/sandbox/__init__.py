@@ -37,7 +37,7 @@ class Sandbox:
 
     def create(self, resource: Resource) -> creator.Made:
         mock_random.seed(resource.urn)  # so that the ids of a resource are the same at every deployment
-        return creator.make(resource, self._session, self._clients)
+        return creator.make(resource, self.client)
 
     def read(self, resource: Resource, id: str) -> dict[str, Any]:
         """A resource that the program gets or imports: the sandbox starts empty, so there is none."""
@@ -50,8 +50,9 @@ class Sandbox:
         return invokes.answer(token, args, region, self.client)
 
     def client(self, service: str, region: str) -> Any:
-        """A boto3 client of this cloud."""
+        """A boto3 client of this cloud, made once for each service and region."""
         if (service, region) not in self._clients:
+            moto_models.check_region(region)
             self._clients[service, region] = self._session.client(service, region_name=region)
         return self._clients[service, region]
 

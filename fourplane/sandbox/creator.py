@@ -20,7 +20,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fourplane import wire
@@ -31,6 +30,8 @@ from fourplane.sandbox import shapes
 ACCOUNT = "123456789012"
 Made = tuple[str, dict[str, Any]]
 Creator = Callable[["New"], Made]
+Client = Callable[[str, str], Any]
+"""A boto3 client for a service and a region."""
 
 _CREATORS: dict[str, Creator] = {}
 
@@ -48,13 +49,11 @@ def creates(type: str) -> Callable[[Creator], Creator]:
 class New:
     """One resource to be made: its inputs, its name, and clients for its region."""
 
-    def __init__(
-        self, resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]
-    ) -> None:
+    def __init__(self, resource: Resource, client: Client) -> None:
         self.resource = resource
         self.region = resource.region
         self.inputs: dict[str, Any] = wire.plain(resource.inputs)
-        self._session, self._clients = session, clients
+        self._client = client
 
     def __getitem__(self, key: str) -> Any:
         """A required input."""
@@ -72,10 +71,7 @@ class New:
 
     def client(self, service: str, region: str | None = None) -> Any:
         """A boto3 client, made once for each service and region."""
-        key = (service, region or self.region)
-        if key not in self._clients:
-            self._clients[key] = self._session.client(service, region_name=key[1])
-        return self._clients[key]
+        return self._client(service, region or self.region)
 
     @property
     def auto_name(self) -> str:
@@ -143,11 +139,11 @@ class New:
         self.resource.simulated = True
 
 
-def make(resource: Resource, session: boto3.Session, clients: dict[tuple[str, str], Any]) -> Made:
+def make(resource: Resource, client: Client) -> Made:
     """Make a resource; what the cloud refuses is a Failure in one line."""
     creator = _creator(resource.type)
     try:
-        new = New(resource, session, clients)
+        new = New(resource, client)
         id, outputs = creator(new)
         return id, {**_common(new), **outputs}
     except ClientError as error:

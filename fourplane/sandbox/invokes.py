@@ -5,9 +5,7 @@ from typing import Any
 
 from fourplane.errors import Failure
 from fourplane.sandbox import invokes_edge, invokes_network, invokes_policy, invokes_region
-
-Client = Callable[[str, str], Any]
-"""A boto3 client for a service and a region."""
+from fourplane.sandbox.creator import Client
 
 
 def answer(token: str, args: dict[str, Any], region: str, client: Client) -> dict[str, Any]:

@@ -27,7 +27,10 @@ def mend() -> None:
 
 
 def _launch(group: FakeAutoScalingGroup, count_needed: int, propagated_tags: dict[str, str]) -> None:
-    """Each instance goes where the group has the fewest; moto takes the first subnet for all."""
+    """Each instance goes where the group has the fewest; moto takes the first subnet for all. None goes
+    anywhere while launching is suspended."""
+    if "Launch" in group._suspended_processes:
+        return
     for _ in range(count_needed):
         instance = _run(group, {**propagated_tags, **group.instance_tags, ASG_NAME_TAG: group.name})
         instance.autoscaling_group = group  # type: ignore[attr-defined]

@@ -36,11 +36,20 @@ def fill(instance: Instance) -> None:
 
 def read(user_data: str) -> dict[str, str]:
     """The settings of the slot in a machine's user data, however it is packed; {} where it has none."""
-    whole = _opened(base64.b64decode(user_data))
-    for part in _parts(whole):
-        if SLOT.encode() in part:
-            return _settings(part)
-    return {}
+    lines = files(user_data, SLOT).get(SLOT, "").splitlines()
+    return dict(
+        line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#")
+    )
+
+
+def files(user_data: str, path: str = "") -> dict[str, str]:
+    """The files that a machine's cloud-configs write, by path. `path`: look only where it is named."""
+    found: dict[str, str] = {}
+    for part in _parts(_opened(base64.b64decode(user_data))):
+        if path.encode() in part:
+            config = yaml.load(part, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
+            found |= {file["path"]: _text(file) for file in config.get("write_files", []) if "path" in file}
+    return found
 
 
 def _opened(data: bytes) -> bytes:
@@ -56,17 +65,6 @@ def _parts(data: bytes) -> list[bytes]:
         part.get_payload(decode=True) for part in leaves if part.get_content_type() == "text/cloud-config"
     ]
     return [_opened(text) for text in texts if isinstance(text, bytes)]
-
-
-def _settings(cloud_config: bytes) -> dict[str, str]:
-    config = yaml.load(cloud_config, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)) or {}
-    files = [file for file in config.get("write_files", []) if file.get("path") == SLOT]
-    if not files:
-        return {}
-    lines = _text(files[-1]).splitlines()
-    return dict(
-        line.split("=", 1) for line in map(str.strip, lines) if "=" in line and not line.startswith("#")
-    )
 
 
 def _text(file: dict[str, Any]) -> str:

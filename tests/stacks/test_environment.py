@@ -39,10 +39,10 @@ def test_every_setting_is_described_where_a_user_would_look():
     [
         ("zones=5", "config 'zones' must be less than or equal to 4, got '5'"),
         ("zones=many", "config 'zones' must be a valid integer.*got 'many'"),
-        ("region=nowhere", "config 'region' must match pattern|config 'region' String should match"),
+        ("region=nowhere", "config 'region' must be an AWS region, such as 'eu-west-1', got 'nowhere'"),
         ("zonez=3", "config 'zonez' is no setting; did you mean 'zones'"),
         ("zones=2", "CassandraRing 'users': .* 3"),
-        ("endpoint=localhost:4566", "config 'endpoint'"),
+        ("endpoint=localhost:4566", "config 'endpoint' must be a URL"),
         ("log_retention_days=8", "log_retention_days must be one of 1, 3, 5.*got 8"),
         ("cassandra_instance_type=huge", "instance_type must be an EC2 instance type.*got 'huge'"),
         ("price_class=PriceClass_1", "price_class must be one of PriceClass_100"),

@@ -1,0 +1,1 @@
+"""Capabilities, one page each: components composed for a purpose, without a company's name."""
