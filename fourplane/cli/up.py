@@ -53,16 +53,18 @@ def up(
 
 def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, json: bool) -> None:
     started = time.monotonic()
-    from fourplane import engine, server
+    from fourplane import engine
     from fourplane.cli import show
     from fourplane.planes import home
     from fourplane.sandbox import Sandbox
 
     host, _, port = address.rpartition(":")
     if address:
+        from fourplane import server
+
         server.check(host, int(port))
     with Sandbox() as cloud:
-        with _progress(stack) as advance:
+        with progress(stack) as advance:
             graph = engine.run(found, stack, settings, cloud, progress=advance)
         seconds = round(time.monotonic() - started, 2)
         show.warnings(settings, graph)
@@ -72,6 +74,8 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", address: str, j
         else:
             show.lines(map(graph.mask, _report(graph, seconds, bool(address))))
         if address:
+            from fourplane import server
+
             with server.serving(host, int(port)) as url:
                 sys.stdout.flush()
                 show.note(f"serving {stack} at {url} until Ctrl-C")
@@ -111,7 +115,7 @@ def _report(graph: "Graph", seconds: float, serving: bool) -> Iterator[str]:
 
 
 @contextmanager
-def _progress(stack: str) -> "Generator[Callable[[Resource], None]]":
+def progress(stack: str) -> "Generator[Callable[[Resource], None]]":
     """A line on stderr that counts what is made; the total is not known before the program has run."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
