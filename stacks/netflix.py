@@ -10,6 +10,7 @@ from components.control.encryption_key import EncryptionKey
 from components.control.image_cache import ImageCache
 from components.control.log_archive import LogArchive
 from components.edge.cdn_edge import CdnEdge
+from components.edge.geography import Geography
 from components.keeping import Keeping, Logging
 from components.network import Network
 from components.provider import provider, use
@@ -107,6 +108,8 @@ def netflix(env: NetflixEnvironment) -> None:
             "price_class": env.price_class,
         },
     )
+    for area, p99_ms in (("us", 150), ("eu", 120), ("asia", 180)):
+        Geography(area, {"area": area, "host": edge.domain_name, "path": "/api/users", "p99_ms": p99_ms})
 
     # Who may call whom
     connect(edge, gateway)

@@ -13,19 +13,27 @@ from pulumi.provider.experimental.analyzer import Analyzer
 
 import blueprints
 import components
+from blueprints.chaos_engineering import ChaosEngineering
 from components.access import Peer, Server, Store
 from components.component import Component
+from components.control.alerts import Alerts
 from components.control.encryption_key import EncryptionKey
+from components.control.experiment import Experiment
 from components.control.image_cache import ImageCache
 from components.control.log_archive import LogArchive
+from components.control.runbook import Runbook
 from components.edge.cdn_edge import CdnEdge
 from components.edge.firewall import Firewall
+from components.edge.geography import Geography
 from components.edge.load_balancer import LoadBalancer
 from components.network import Network
 from components.service.auto_scaling_service import AutoScalingService
 from components.service.gateway import Gateway
+from components.state.aurora_mysql import AuroraMySql
 from components.state.cassandra_ring import CassandraRing
+from components.state.content_store import ContentStore
 from components.state.private_bucket import PrivateBucket
+from components.state.search_domain import SearchDomain
 from components.vpc_endpoints import VpcEndpoints
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
@@ -36,19 +44,41 @@ ZONED = {
     "subnet_ids": ["subnet-1", "subnet-2", "subnet-3"],
     "zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
 }
+ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
 IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
 SMALLEST = {
+    Alerts: {},
+    AuroraMySql: ZONED,
     AutoScalingService: {**PLACE, **IMAGE, "port": 80},
     CassandraRing: {**ZONED, **IMAGE},
     CdnEdge: {"origin_arn": BALANCER, "origin_dns_name": "a.elb.amazonaws.com"},
+    ChaosEngineering: {
+        "vpc_arn": VPC,
+        "fleets": ["a"],
+        "zone": "us-east-1a",
+        "group_names": {"a": "a-1"},
+        "stop_alarm_arns": {"a": ALARM},
+    },
+    ContentStore: {},
     EncryptionKey: {},
+    Experiment: {
+        "fault": "monkey",
+        "targets": {"a": {"kind": "instances", "tags": {"component": "a"}}},
+        "actions": {"a": {"action": "aws:ec2:terminate-instances", "target": "a"}},
+        "statements": [],
+        "stop_alarm_arns": [ALARM],
+    },
     Firewall: {},
     Gateway: {**PLACE, **IMAGE, "routes": {"a": {"paths": ["/a"]}}},
+    Geography: {"area": "us", "host": "a.example.net", "p99_ms": 100},
     ImageCache: {},
     LoadBalancer: {**PLACE, "target_port": 80},
     LogArchive: {},
     Network: {},
     PrivateBucket: {},
+    Runbook: {"alarm_arns": {"a": ALARM}, "group_names": {"a": "a-1"}, "topic_arn": TOPIC},
+    SearchDomain: ZONED,
     VpcEndpoints: {**PLACE, "vpc_arn": VPC, "route_table_ids": ["rtb-1"]},
 }
 LEVELS = {Component, Peer, Server, Store}
@@ -105,11 +135,13 @@ class TestEveryComponent:
     def test_stands_in_the_region_that_it_is_given(self, cls, preview):
         args = {**SMALLEST[cls], "region": "eu-west-1"}
         graph = preview(lambda: cls("it", args))
-        elsewhere = {"us-east-1"} if cls in (CdnEdge, Firewall) else set()  # CloudFront's own region
+        elsewhere = (
+            {"us-east-1"} if cls in (CdnEdge, Firewall, Geography) else set()
+        )  # CloudFront's own region
         placed = {r.inputs["region"] for r in graph.values() if "region" in r.inputs}
         assert placed <= {"eu-west-1"} | elsewhere
         regional = [r for r in graph.values() if r.custom and "region" not in r.inputs]
-        assert {r.type.split("/")[0] for r in regional} <= {"aws:iam", "aws:cloudfront"}
+        assert {r.type.split("/")[0] for r in regional} <= {"aws:iam", "aws:cloudfront", "aws:route53"}
 
     def test_refuses_a_misspelt_argument(self, cls, preview):
         with pytest.raises(

@@ -51,7 +51,7 @@ class LogArchive(Component):
                     }
                     for sid, service, path in (
                         ("Balancer", "logdelivery.elasticloadbalancing.amazonaws.com", "balancers/*"),
-                        ("Bucket", "logging.s3.amazonaws.com", "buckets/*"),
+                        ("Bucket", "logging.s3.amazonaws.com", "*"),
                     )
                 ],
             },

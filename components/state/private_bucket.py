@@ -14,6 +14,9 @@ from components.keeping import Keeping
 class PrivateBucketArgs(Keeping):
     expire_after_days: NotRequired[int]
     """Days until an object is deleted. Default: never."""
+    tier_after_days: NotRequired[int]
+    """Days until an object moves to S3 Intelligent-Tiering, which makes what nobody reads cheaper, and is
+    read as fast as before. Default: never."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
     """More statements of the bucket's policy; a Resource is a path in the bucket, such as "logs/*"."""
     shared: NotRequired[bool]
@@ -61,7 +64,7 @@ class PrivateBucket(Component):
             name, bucket=store.bucket, rules=[_encryption(args.get("key_arn"))], opts=self.child
         )
         aws.s3.BucketLifecycleConfiguration(
-            name, bucket=store.bucket, rules=_lifecycle(args.get("expire_after_days")), opts=self.child
+            name, bucket=store.bucket, rules=_lifecycle(args), opts=self.child
         )
         if "log_bucket" in args:
             aws.s3.BucketLogging(
@@ -112,7 +115,7 @@ def _encryption(key_arn: pulumi.Input[str] | None) -> Any:
     return {"apply_server_side_encryption_by_default": default, "bucket_key_enabled": True}
 
 
-def _lifecycle(expire_after_days: int | None) -> Any:
+def _lifecycle(args: PrivateBucketArgs) -> Any:
     """Old versions go after 30 days and broken uploads after 7; what is current only where the user says
     so."""
     rules: list[dict[str, Any]] = [
@@ -124,15 +127,12 @@ def _lifecycle(expire_after_days: int | None) -> Any:
             "abort_incomplete_multipart_upload": {"days_after_initiation": 7},
         }
     ]
-    if expire_after_days is not None:
-        rules.append(
-            {
-                "id": "expiry",
-                "status": "Enabled",
-                "filter": {"prefix": ""},
-                "expiration": {"days": expire_after_days},
-            }
-        )
+    current: dict[str, Any] = {"status": "Enabled", "filter": {"prefix": ""}}
+    if "expire_after_days" in args:
+        rules.append({**current, "id": "expiry", "expiration": {"days": args["expire_after_days"]}})
+    if "tier_after_days" in args:
+        tier = {"days": args["tier_after_days"], "storage_class": "INTELLIGENT_TIERING"}
+        rules.append({**current, "id": "tiering", "transitions": [tier]})
     return rules
 
 
@@ -142,7 +142,7 @@ def _policy(arn: pulumi.Output[str], statements: Sequence[Mapping[str, Any]]) ->
         tls = {
             "Sid": "TlsOnly",
             "Effect": "Deny",
-            "Principal": "*",
+            "Principal": {"AWS": "*"},
             "Action": "s3:*",
             "Resource": [arn, f"{arn}/*"],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},

@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 from typer._click.exceptions import ClickException
 
+from fourplane.cli.chaos import chaos
+from fourplane.cli.explain import explain
 from fourplane.cli.list import list_stacks
 from fourplane.cli.preview import preview
 from fourplane.cli.up import up
@@ -23,6 +25,8 @@ app = typer.Typer(
 app.command("list")(list_stacks)
 app.command("preview")(preview)
 app.command("up")(up)
+app.command("explain")(explain)
+app.command("chaos")(chaos)
 
 
 @app.callback()

@@ -26,6 +26,13 @@ def log_group(new: New) -> Made:
     }
 
 
+@creates("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
+def log_resource_policy(new: New) -> Made:
+    name, text = new["policyName"], document(new["policyDocument"])
+    new.client("logs").put_resource_policy(policyName=name, policyDocument=text)
+    return name, {"policyDocument": text}
+
+
 @creates("aws:cloudwatch/logMetricFilter:LogMetricFilter")
 def log_metric_filter(new: New) -> Made:
     logs = new.client("logs")

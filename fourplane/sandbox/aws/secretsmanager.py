@@ -3,6 +3,7 @@
 import base64
 
 from fourplane import wire
+from fourplane.errors import Mistake
 from fourplane.sandbox.creator import Made, New, creates, document
 from fourplane.sandbox.shapes import given
 
@@ -47,3 +48,15 @@ def secret_version(new: New) -> Made:
         "hasSecretStringWo": "secretStringWo" in new.inputs,
         **kept,
     }
+
+
+@creates("aws:secretsmanager/secretRotation:SecretRotation")
+def secret_rotation(new: New) -> Made:
+    rename = {"secretId": "SecretId", "rotationEnabled": None}
+    request = new.fit("secretsmanager", "rotate_secret", rename)
+    client = new.client("secretsmanager")
+    service = client.describe_secret(SecretId=new["secretId"]).get("OwningService")
+    if not service and not new.get("rotationLambdaArn"):
+        raise Mistake("'rotationLambdaArn' is required for a secret that no AWS service manages")
+    client.rotate_secret(**{"RotateImmediately": True, **request})
+    return new["secretId"], {"rotationEnabled": True}

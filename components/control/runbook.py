@@ -1,0 +1,126 @@
+"""What is done when an alarm goes off, before anybody is awake."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NotRequired
+
+import pulumi
+import pulumi_aws as aws
+
+from components.component import Component, ComponentArgs
+from components.policies import beside, policy, trust
+
+DOCUMENT = Path(__file__).parent / "runbook" / "roll-back.yaml"
+
+
+class RunbookArgs(ComponentArgs):
+    alarm_arns: Mapping[str, pulumi.Input[str]]
+    """Alarms that start it, by a name of one's own."""
+    group_names: Mapping[str, pulumi.Input[str]]
+    """Auto Scaling groups that it rolls back, by a name of one's own."""
+    topic_arn: pulumi.Input[str]
+    """Topic that it tells what it did (Alerts)."""
+    key_arn: NotRequired[pulumi.Input[str]]
+    """Key that the topic is encrypted with. Default: none."""
+
+
+class Runbook(Component):
+    """An SSM automation that an alarm starts: it rolls back deployments that are on their way, and says so.
+
+    Its role may roll back those groups and publish to that topic, nothing else.
+    """
+
+    document_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RunbookArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, args, opts)
+        for argument in ("alarm_arns", "group_names"):
+            if not args[argument]:
+                self.reject(argument, {}, "one or more")
+        topic, groups = args["topic_arn"], list(args["group_names"].values())
+
+        document = aws.ssm.Document(
+            name,
+            document_type="Automation",
+            document_format="YAML",
+            content=DOCUMENT.read_text(encoding="utf-8"),
+            opts=self.child,
+        )
+        role = aws.iam.Role(name, assume_role_policy=trust("ssm.amazonaws.com"), opts=self.child)
+        statements: list[Mapping[str, Any]] = [
+            {
+                "Sid": "RollBack",
+                "Effect": "Allow",
+                "Action": "autoscaling:RollbackInstanceRefresh",
+                "Resource": [
+                    pulumi.Output.from_input(group).apply(
+                        lambda group: beside(
+                            topic, "autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group}"
+                        )
+                    )
+                    for group in groups
+                ],
+            },
+            {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
+        ]
+        if "key_arn" in args:
+            actions = ["kms:Decrypt", "kms:GenerateDataKey"]
+            statements.append(
+                {"Sid": "Key", "Effect": "Allow", "Action": actions, "Resource": args["key_arn"]}
+            )
+        aws.iam.RolePolicy(name, role=role.name, policy=policy(statements), opts=self.child)
+        self._start(name, args, document, role)
+
+        self.document_name = document.name
+        self.register_outputs({"document_name": self.document_name})
+
+    def _start(self, name: str, args: RunbookArgs, document: aws.ssm.Document, role: aws.iam.Role) -> None:
+        automation = document.name.apply(
+            lambda document: beside(args["topic_arn"], "ssm", f"automation-definition/{document}:$DEFAULT")
+        )
+        starter = aws.iam.Role(
+            f"{name}-start", assume_role_policy=trust("events.amazonaws.com"), opts=self.child
+        )
+        aws.iam.RolePolicy(
+            f"{name}-start",
+            role=starter.name,
+            policy=policy(
+                [
+                    {"Effect": "Allow", "Action": "ssm:StartAutomationExecution", "Resource": automation},
+                    {
+                        "Effect": "Allow",
+                        "Action": "iam:PassRole",
+                        "Resource": role.arn,
+                        "Condition": {"StringEquals": {"iam:PassedToService": "ssm.amazonaws.com"}},
+                    },
+                ]
+            ),
+            opts=self.child,
+        )
+        rule = aws.cloudwatch.EventRule(
+            name,
+            description=f"An alarm of {pulumi.get_stack()} went off",
+            event_pattern=pulumi.Output.json_dumps(
+                {
+                    "source": ["aws.cloudwatch"],
+                    "detail-type": ["CloudWatch Alarm State Change"],
+                    "resources": list(args["alarm_arns"].values()),
+                    "detail": {"state": {"value": ["ALARM"]}},
+                }
+            ),
+            opts=self.child,
+        )
+        aws.cloudwatch.EventTarget(
+            name,
+            rule=rule.name,
+            arn=automation,
+            role_arn=starter.arn,
+            input=pulumi.Output.json_dumps(
+                {
+                    "AutomationAssumeRole": [role.arn],
+                    "Groups": list(args["group_names"].values()),
+                    "Topic": [args["topic_arn"]],
+                }
+            ),
+            opts=self.child,
+        )

@@ -1,0 +1,218 @@
+"""Reads stacks/case_studies/<company>.yaml: what makes each part of a company's case study true."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fourplane.errors import Mistake
+from fourplane.project import Project
+
+
+class Text(str):
+    """A text of the file, and the line that it stands on."""
+
+    line: int
+
+
+class Entry(dict[str, Any]):
+    """A mapping of the file, and the line that it begins on."""
+
+    line: int
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What the file says of one node, arrow or metrics row: what makes it true, or why nothing does yet."""
+
+    what: str
+    """ "node AWS_CF", "arrow A -> B" or "metrics row CDN"."""
+    line: int
+    made_true_by: tuple[Text, ...]
+    note: str
+    not_yet: str
+    record: str
+    """What the public record says instead, where the case study departs from it."""
+    source: str
+    """Where the record says so."""
+
+    @property
+    def built(self) -> bool:
+        return bool(self.made_true_by)
+
+
+@dataclass(frozen=True)
+class Node:
+    label: str
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Arrow:
+    source: str
+    target: str
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Row:
+    component: str
+    says: dict[str, str]
+    """The row's other columns, as the case study has them."""
+    claim: Claim
+
+
+@dataclass(frozen=True)
+class Diagram:
+    nodes: dict[str, Node]
+    arrows: list[Arrow]
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """Ways that no diagram draws: from each of some components to each of others, and why they must be."""
+
+    sources: tuple[str, ...]
+    targets: tuple[str, ...]
+    why: str
+    line: int
+
+
+@dataclass(frozen=True)
+class CaseStudy:
+    path: Path
+    title: str
+    diagrams: dict[str, Diagram]
+    metrics: list[Row]
+    platform: list[Allowance]
+
+    def claims(self) -> Iterator[Claim]:
+        for diagram in self.diagrams.values():
+            yield from (node.claim for node in diagram.nodes.values())
+            yield from (arrow.claim for arrow in diagram.arrows)
+        yield from (row.claim for row in self.metrics)
+
+
+def read(project: Project, stack: str) -> CaseStudy:
+    """The case study of a stack's company. Raises Mistake, with file and line, for what makes no sense."""
+    folder, company = project.stack_folder / "case_studies", stack.rpartition("-")[0] or stack
+    path = folder / f"{company}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
+        raise Mistake(f"no case study of '{company}': {path} does not exist; known: {known}")
+    return _Reader(path).case_study()
+
+
+class _Reader:
+    """One file, whose mistakes are told with their lines."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def case_study(self) -> CaseStudy:
+        whole = self._mapping(self._document(), "the file")
+        self._keys(whole, "the file", {"title", "diagrams", "metrics"}, {"platform"})
+        diagrams = {
+            slug: self._diagram(slug, diagram)
+            for slug, diagram in self._mapping(whole["diagrams"], "diagrams").items()
+        }
+        metrics = [self._row(row) for row in self._list(whole["metrics"], "metrics")]
+        platform = [self._allowance(one) for one in self._list(whole.get("platform", []), "platform")]
+        return CaseStudy(self._path, whole["title"], diagrams, metrics, platform)
+
+    def _diagram(self, slug: str, value: Any) -> Diagram:
+        entry = self._mapping(value, slug)
+        self._keys(entry, slug, {"nodes", "arrows"})
+        nodes = {id: self._node(id, node) for id, node in self._mapping(entry["nodes"], "nodes").items()}
+        return Diagram(nodes, [self._arrow(arrow, nodes) for arrow in self._list(entry["arrows"], "arrows")])
+
+    def _node(self, id: str, value: Any) -> Node:
+        entry = self._mapping(value, id)
+        claim = self._claim(entry, f"node {id}", {"label"})
+        return Node(entry["label"], claim)
+
+    def _arrow(self, value: Any, nodes: dict[str, Node]) -> Arrow:
+        entry = self._mapping(value, "arrows")
+        source, target = entry.get("from", "?"), entry.get("to", "?")
+        claim = self._claim(entry, f"arrow {source} -> {target}", {"from", "to"})
+        for end in (source, target):
+            if end not in nodes:
+                raise self._mistake(claim.line, f"{claim.what}: {end} is no node of its diagram")
+            if claim.built and not nodes[end].claim.built:
+                raise self._mistake(claim.line, f"{claim.what}: it cannot be built while {end} is not")
+        return Arrow(source, target, claim)
+
+    def _row(self, value: Any) -> Row:
+        entry = self._mapping(value, "metrics")
+        claim = self._claim(entry, f"metrics row {entry.get('component', '?')}", {"component", "says"})
+        return Row(entry["component"], dict(self._mapping(entry["says"], claim.what)), claim)
+
+    def _allowance(self, value: Any) -> Allowance:
+        entry = self._mapping(value, "platform")
+        self._keys(entry, "platform", {"from", "to", "why"})
+        ends = (self._list(entry[key], f"platform: {key}") for key in ("from", "to"))
+        sources, targets = (tuple(map(str, end)) for end in ends)
+        return Allowance(sources, targets, entry["why"], entry.line)
+
+    def _claim(self, entry: Entry, what: str, own: set[str]) -> Claim:
+        self._keys(entry, what, own, {"made_true_by", "not_yet", "note", "departure"})
+        by = tuple(self._list(entry.get("made_true_by", []), f"{what}: made_true_by"))
+        if bool(by) == bool(entry.get("not_yet")):
+            raise self._mistake(entry.line, f"{what} must say either made_true_by or not_yet")
+        departure = entry.get("departure")
+        if departure is not None:
+            self._keys(self._mapping(departure, what), f"{what}: departure", {"record", "source"})
+        told: dict[str, str] = departure or {"record": "", "source": ""}
+        notes = (entry.get("note", ""), entry.get("not_yet", ""))
+        return Claim(what, entry.line, by, *notes, told["record"], told["source"])
+
+    def _document(self) -> Any:
+        try:
+            root = yaml.compose(self._path.read_text(encoding="utf-8"), yaml.BaseLoader)
+        except yaml.YAMLError as error:
+            mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+            raise self._mistake(mark.line + 1 if mark else 1, f"not YAML: {problem or error}") from None
+        return self._value(root)
+
+    def _value(self, node: Any) -> Any:
+        line = node.start_mark.line + 1 if node else 1
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(inner) for inner in node.value]
+        if isinstance(node, yaml.MappingNode):
+            entry = Entry()
+            entry.line = line
+            for key, inner in node.value:
+                if key.value in entry:
+                    raise self._mistake(key.start_mark.line + 1, f"'{key.value}' stands twice")
+                entry[key.value] = value = self._value(inner)
+                if isinstance(value, Entry):
+                    value.line = key.start_mark.line + 1
+            return entry
+        text = Text(node.value if node else "")
+        text.line = line
+        return text
+
+    def _mapping(self, value: Any, what: str) -> Entry:
+        if not isinstance(value, Entry):
+            raise self._mistake(getattr(value, "line", 1), f"{what} must be a mapping, got {str(value)!r}")
+        return value
+
+    def _list(self, value: Any, what: str) -> list[Any]:
+        if not isinstance(value, list):
+            raise self._mistake(getattr(value, "line", 1), f"{what} must be a list, got {str(value)!r}")
+        return value
+
+    def _keys(self, entry: Entry, what: str, needed: set[str], known: set[str] | None = None) -> None:
+        known = needed | (known or set())
+        for key in entry.keys() - known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"; did you mean '{near[0]}'?" if near else ""
+            raise self._mistake(entry.line, f"{what}: '{key}' means nothing here{hint}")
+        for key in sorted(needed - entry.keys()):
+            raise self._mistake(entry.line, f"{what}: '{key}' is required")
+
+    def _mistake(self, line: int, message: str) -> Mistake:
+        return Mistake(f"{self._path}:{line}: {message}")

@@ -1,0 +1,134 @@
+"""`fourplane chaos`: break a stack in the embedded cloud, or start its experiment on AWS."""
+
+import enum
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fourplane.cli.options import Json, Overrides, Stack
+
+if TYPE_CHECKING:
+    from fourplane.chaos import Report, Wish
+    from fourplane.project import Project, Settings
+
+NOT_SURVIVED = 3
+
+
+class Kind(enum.StrEnum):
+    monkey = "monkey"
+    gorilla = "gorilla"
+    kong = "kong"
+    latency = "latency"
+
+
+class Target(enum.StrEnum):
+    sandbox = "sandbox"
+    aws = "aws"
+
+
+def chaos(
+    stack: Stack,
+    fault: Annotated[
+        Kind,
+        typer.Argument(
+            help="monkey: an instance of every fleet; gorilla: a zone; kong: a region; latency: delay."
+        ),
+    ],
+    overrides: Overrides = None,
+    zone: Annotated[
+        str, typer.Option(help="The zone of a gorilla or a latency. Default: one by chance.")
+    ] = "",
+    region: Annotated[str, typer.Option(help="The region of a kong. Default: the stack's own.")] = "",
+    seed: Annotated[int, typer.Option(help="Chance with another seed breaks something else.")] = 0,
+    delay_ms: Annotated[
+        int, typer.Option(help="What a latency adds to every packet of the zone's machines.", min=1)
+    ] = 400,
+    target: Annotated[
+        Target, typer.Option(help="The embedded cloud, or the FIS experiment of the stack that runs on AWS.")
+    ] = Target.sandbox,
+    json: Json = False,
+) -> int:
+    """Break something of a stack, and see what is left; exit 3 where not every arrow works any more."""
+    from fourplane import project
+
+    found = project.find()
+    name = found.stack(stack)
+    settings = project.settings(found, name, overrides or [])
+    if target is Target.aws:
+        return _experiment(name, fault.value, region or settings.values.get(found.key("region"), ""), json)
+    from fourplane.chaos import Wish
+
+    return _sandbox(found, name, settings, Wish(fault.value, zone, region, delay_ms, seed), json)
+
+
+def _sandbox(found: "Project", stack: str, settings: "Settings", wish: "Wish", json: bool) -> int:
+    from fourplane import engine
+    from fourplane.chaos import strike
+    from fourplane.cli import show
+    from fourplane.cli.up import progress
+    from fourplane.sandbox import Sandbox
+
+    with Sandbox() as cloud:
+        with progress(stack) as advance:
+            graph = engine.run(found, stack, settings, cloud, progress=advance)
+        show.warnings(settings, graph)
+        report = strike(graph, cloud.client, wish)
+    if json:
+        show.one_object(report.as_json())
+    else:
+        show.lines(map(graph.mask, _table(report)))
+    return 0 if report.survives else NOT_SURVIVED
+
+
+def _table(report: "Report") -> Iterator[str]:
+    from fourplane.chaos import ELSEWHERE
+
+    yield f"{report.stack}: {report.fault}"
+    if report.fault.lost:
+        yield ""
+        yield f"lost: {len(report.fault.lost)}"
+        for lost in report.fault.lost:
+            told = (lost["type"], lost["id"], lost["component"], lost["zone"])
+            yield f"  {' '.join(filter(None, told))}"
+    shown = [(one, f) for one, f in report.components if f.has != ELSEWHERE]
+    width = max((len(one.name) for one, _ in shown), default=0)
+    yield ""
+    yield "what is left"
+    for one, finding in shown:
+        told = f"{finding.has}; needs {finding.needs}" + (f": {finding.why}" if finding.why else "")
+        yield f"  {finding.state:8}  {one.name:{width}}  {told}"
+    if others := sorted({one.name for one, f in report.components if f.has == ELSEWHERE}):
+        yield f"  not in a zone: {', '.join(others)}"
+    yield ""
+    yield "arrows"
+    width = max((len(c.name) + len(s.name) for c, s, _, _ in report.arrows), default=0) + 4
+    for client, server, state, why in report.arrows:
+        yield f"  {state:8}  {f'{client.name} -> {server.name}':{width}}  {why}"
+    yield ""
+    yield _verdict(report)
+
+
+def _verdict(report: "Report") -> str:
+    from fourplane.chaos import WORKS
+
+    if report.survives:
+        return f"{report.stack} survives"
+    broken = sum(state != WORKS for _, _, state, _ in report.arrows)
+    if broken:
+        return (
+            f"{report.stack} does not survive: {broken} of {len(report.arrows)} arrows fail or are impaired"
+        )
+    return f"{report.stack} does not survive: its arrows work, but not every component has what it needs"
+
+
+def _experiment(stack: str, fault: str, region: str, json: bool) -> int:
+    from fourplane import experiments
+    from fourplane.cli import show
+
+    id = experiments.start(stack, fault, region)
+    if json:
+        show.one_object({"stack": stack, "fault": fault, "experiment": id})
+    else:
+        show.lines([f"{stack}: {fault} started as FIS experiment {id}"])
+    return 0

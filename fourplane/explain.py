@@ -1,0 +1,117 @@
+"""What makes each node, arrow and metrics row of a case study true, found in what the stack registers."""
+
+import fnmatch
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from fourplane.case_study import CaseStudy, Claim
+from fourplane.errors import Mistake
+from fourplane.graph import Graph, Resource
+from fourplane.planes import kind, lineage
+
+Proof = dict[Claim, list[Resource]]
+"""The resources that make each claim true; none for what is not built yet."""
+
+
+def prove(study: CaseStudy, graph: Graph) -> Proof:
+    """The resources behind every claim. Raises Mistake for a name that nothing registered has."""
+    return {claim: list(_resources(study, claim, graph)) for claim in study.claims()}
+
+
+def _resources(study: CaseStudy, claim: Claim, graph: Graph) -> Iterator[Resource]:
+    for name in claim.made_true_by:
+        found = named(graph, name)
+        if not found:
+            where = f"{study.path}:{name.line}"
+            raise Mistake(f"{where}: {claim.what}: nothing in {graph.stack} is named '{name}'")
+        yield from found
+
+
+def named(graph: Graph, name: str) -> list[Resource]:
+    """What a name means: "kind name" as `fourplane preview` prints it, or a component's name alone.
+
+    A * in the last word stands for any text. Of components of one name inside each other, the outermost is
+    meant.
+    """
+    *kinds, own = name.split()
+    found = [resource for resource in graph.values() if fnmatch.fnmatchcase(resource.name, own)]
+    if kinds:
+        return [resource for resource in found if kind(resource) == " ".join(kinds)]
+    components = [resource for resource in found if not resource.custom]
+    urns = {component.urn for component in components}
+    return [one for one in components if not urns & {around.urn for around in lineage(graph, one.parent)}]
+
+
+def as_json(study: CaseStudy, graph: Graph, proof: Proof) -> dict[str, Any]:
+    def urns(claim: Claim) -> list[str]:
+        return [resource.urn for resource in proof[claim]]
+
+    return {
+        "stack": graph.stack,
+        "diagrams": {
+            slug: {
+                "nodes": {
+                    id: {"made_true_by": urns(node.claim), "note": _note(node.claim)}
+                    for id, node in diagram.nodes.items()
+                },
+                "arrows": [
+                    {"from": arrow.source, "to": arrow.target, "made_true_by": urns(arrow.claim)}
+                    for arrow in diagram.arrows
+                ],
+            }
+            for slug, diagram in study.diagrams.items()
+        },
+        "metrics": [{"component": row.component, "made_true_by": urns(row.claim)} for row in study.metrics],
+    }
+
+
+def as_text(study: CaseStudy, graph: Graph, proof: Proof) -> Iterator[str]:
+    """Diagram by diagram, what makes what true; at the end, how much is not built."""
+    yield f"{graph.stack}: {study.title}"
+    for slug, diagram in study.diagrams.items():
+        yield ""
+        yield slug
+        for id, node in diagram.nodes.items():
+            yield f"  {id}: {node.label}"
+            yield from _told(graph, node.claim, proof)
+        for arrow in diagram.arrows:
+            yield f"  {arrow.source} -> {arrow.target}"
+            yield from _told(graph, arrow.claim, proof)
+    yield ""
+    yield "metrics"
+    for row in study.metrics:
+        yield f"  {row.component}: {', '.join(row.says.values())}"
+        yield from _told(graph, row.claim, proof)
+    yield ""
+    yield count(study)
+
+
+def count(study: CaseStudy) -> str:
+    """How much of a case study is built, and how much is not."""
+    diagrams = study.diagrams.values()
+    parts = {
+        "nodes": [node.claim for diagram in diagrams for node in diagram.nodes.values()],
+        "arrows": [arrow.claim for diagram in diagrams for arrow in diagram.arrows],
+        "metrics rows": [row.claim for row in study.metrics],
+    }
+    built = ", ".join(f"{_built(claims)} of {len(claims)} {what}" for what, claims in parts.items())
+    missing = ", ".join(f"{len(claims) - _built(claims)} {what}" for what, claims in parts.items())
+    return f"built: {built}; not yet built: {missing}"
+
+
+def _built(claims: Sequence[Claim]) -> int:
+    return sum(claim.built for claim in claims)
+
+
+def _told(graph: Graph, claim: Claim, proof: Proof) -> Iterator[str]:
+    for resource in proof[claim]:
+        around = " / ".join(outer.name for outer in lineage(graph, resource.parent))
+        yield f"    {kind(resource)} '{resource.name}'" + (f" in {around}" if around else "")
+    if note := _note(claim):
+        yield f"    {note}"
+    if claim.record:
+        yield f"    departs from the public record: {claim.record} ({claim.source})"
+
+
+def _note(claim: Claim) -> str:
+    return claim.note if claim.built else f"not yet built: {claim.not_yet}"

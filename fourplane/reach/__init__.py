@@ -1,0 +1,24 @@
+"""Who can reach whom, read from what a stack registered: closed until something opens it.
+
+A way goes from one component to another, and says by what and at which port or with which action. Every kind
+of way has a file and a small function of its own. Ways inside one component are left out.
+
+What is not looked at, so that a way may be shown that is not there: routes and network ACLs, Deny statements
+and conditions of IAM documents. Peered networks are not joined: groups meet in one VPC only.
+"""
+
+from fourplane.graph import Graph
+from fourplane.reach.directory import AWS, INTERNET, Directory, Way
+from fourplane.reach.distributions import distribution_ways
+from fourplane.reach.events import event_ways
+from fourplane.reach.grants import grant_ways
+from fourplane.reach.groups import group_ways
+
+__all__ = ["AWS", "INTERNET", "Way", "reach"]
+
+
+def reach(graph: Graph) -> set[Way]:
+    """Every way between two components of a stack, deployed or previewed, and from and to the outside."""
+    directory = Directory(graph)
+    kinds = (group_ways, distribution_ways, grant_ways, event_ways)
+    return {way for ways in kinds for way in ways(directory) if way.source != way.target}

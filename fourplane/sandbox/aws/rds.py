@@ -1,0 +1,145 @@
+"""RDS: Aurora clusters, their instances, parameters and subnets."""
+
+from typing import Any
+
+from fourplane.errors import Failure
+from fourplane.sandbox.creator import Made, New, creates
+
+LATER: dict[str, str | None] = {
+    key: None
+    for key in (
+        "allowMajorVersionUpgrade",
+        "applyImmediately",
+        "deleteAutomatedBackups",
+        "finalSnapshotIdentifier",
+        "forceDestroy",
+        "skipFinalSnapshot",
+    )
+}
+"""What the provider keeps for a change or a deletion."""
+
+
+def _name(new: New, key: str = "name") -> str:
+    """RDS's names are in lower case."""
+    return (new.get(key) or new.auto_name).lower()
+
+
+@creates("aws:rds/subnetGroup:SubnetGroup")
+def subnet_group(new: New) -> Made:
+    found = new.client("ec2").describe_subnets(SubnetIds=new["subnetIds"])["Subnets"]
+    if len({subnet["AvailabilityZone"] for subnet in found}) < 2:
+        raise Failure(
+            "CreateDBSubnetGroup refused: DBSubnetGroupDoesNotCoverEnoughAZs: "
+            "the subnets must be in two zones or more"
+        )
+    name = _name(new)
+    description = new.get("description", "Managed by Pulumi")
+    made = new.client("rds").create_db_subnet_group(
+        DBSubnetGroupName=name,
+        DBSubnetGroupDescription=description,
+        SubnetIds=new["subnetIds"],
+        Tags=new.tag_list,
+    )["DBSubnetGroup"]
+    return name, {
+        "arn": made["DBSubnetGroupArn"],
+        "name": name,
+        "description": description,
+        "vpcId": made["VpcId"],
+    }
+
+
+@creates("aws:rds/clusterParameterGroup:ClusterParameterGroup")
+def cluster_parameter_group(new: New) -> Made:
+    rds, name = new.client("rds"), _name(new)
+    description = new.get("description", "Managed by Pulumi")
+    made = rds.create_db_cluster_parameter_group(
+        DBClusterParameterGroupName=name,
+        DBParameterGroupFamily=new["family"],
+        Description=description,
+        Tags=new.tag_list,
+    )["DBClusterParameterGroup"]
+    parameters = [
+        {
+            "ParameterName": one["name"],
+            "ParameterValue": one["value"],
+            "ApplyMethod": one.get("applyMethod", "immediate"),
+        }
+        for one in new.get("parameters", [])
+    ]
+    if parameters:
+        rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=parameters)
+    return name, {"arn": made["DBClusterParameterGroupArn"], "name": name, "description": description}
+
+
+CLUSTER: dict[str, str | None] = {
+    **LATER,
+    "clusterIdentifier": "DBClusterIdentifier",
+    "clusterIdentifierPrefix": None,
+    "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+    "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "masterPassword": "MasterUserPassword",
+    "performanceInsightsEnabled": "EnablePerformanceInsights",
+}
+
+
+@creates("aws:rds/cluster:Cluster")
+def cluster(new: New) -> Made:
+    id = _name(new, "clusterIdentifier")
+    request = new.fit("rds", "create_db_cluster", CLUSTER, DBClusterIdentifier=id)
+    made: dict[str, Any] = new.client("rds").create_db_cluster(**request)["DBCluster"]
+    secret = made.get("MasterUserSecret")
+    secrets = [_secret(secret)] if secret else []
+    return id, {
+        "arn": made["DBClusterArn"],
+        "clusterIdentifier": id,
+        "clusterResourceId": made["DbClusterResourceId"],
+        "endpoint": made["Endpoint"],
+        "readerEndpoint": made["ReaderEndpoint"],
+        "engineVersion": made["EngineVersion"],
+        "engineVersionActual": made["EngineVersion"],
+        "hostedZoneId": made["HostedZoneId"],
+        "port": made["Port"],
+        "masterUsername": made.get("MasterUsername", ""),
+        "masterUserSecrets": secrets,
+        "availabilityZones": made["AvailabilityZones"],
+    }
+
+
+def _secret(secret: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "secretArn": secret["SecretArn"],
+        "secretStatus": "active",
+        "kmsKeyId": secret.get("KmsKeyId", ""),
+    }
+
+
+INSTANCE: dict[str, str | None] = {
+    **LATER,
+    "caCertIdentifier": "CACertificateIdentifier",
+    "clusterIdentifier": "DBClusterIdentifier",
+    "identifier": "DBInstanceIdentifier",
+    "identifierPrefix": None,
+    "instanceClass": "DBInstanceClass",
+    "performanceInsightsEnabled": "EnablePerformanceInsights",
+}
+
+
+@creates("aws:rds/clusterInstance:ClusterInstance")
+def cluster_instance(new: New) -> Made:
+    rds, id = new.client("rds"), _name(new, "identifier")
+    of = rds.describe_db_clusters(DBClusterIdentifier=new["clusterIdentifier"])["DBClusters"][0]
+    request = new.fit("rds", "create_db_instance", INSTANCE, DBInstanceIdentifier=id)
+    made = rds.create_db_instance(**request)["DBInstance"]
+    members = rds.describe_db_clusters(DBClusterIdentifier=of["DBClusterIdentifier"])["DBClusters"][0]
+    writers = {one["DBInstanceIdentifier"] for one in members["DBClusterMembers"] if one["IsClusterWriter"]}
+    return id, {
+        "arn": made["DBInstanceArn"],
+        "identifier": id,
+        "availabilityZone": made["AvailabilityZone"],
+        "dbiResourceId": made["DbiResourceId"],
+        "endpoint": made["Endpoint"]["Address"],
+        "port": of["Port"],
+        "storageEncrypted": of["StorageEncrypted"],
+        "engineVersionActual": of["EngineVersion"],
+        "writer": id in writers,
+    }

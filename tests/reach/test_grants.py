@@ -1,0 +1,55 @@
+"""Ways that IAM opens."""
+
+import json
+
+import pulumi
+import pulumi_aws as aws
+import pytest
+
+from tests.reach.documents import document, role
+
+
+def test_a_statement_that_names_a_resource_is_a_way_for_each_action(ways):
+    def program():
+        bucket, _ = aws.s3.Bucket("content"), aws.s3.Bucket("other")
+        inside = pulumi.Output.format("{}/films/*", bucket.arn)
+        role("r", {"Action": ["s3:GetObject", "s3:PutObject", "sqs:SendMessage"], "Resource": [inside]})
+
+    assert ways(program) == {"r -> content IAM s3:GetObject", "r -> content IAM s3:PutObject"}
+
+
+@pytest.mark.parametrize("pattern", ["*", "arn:aws:s3:::*", "arn:aws:s3:::*/*"])
+def test_a_statement_for_everything_names_every_bucket(ways, pattern):
+    def program():
+        aws.s3.Bucket("content")
+        role("r", {"Action": "s3:*", "Resource": pattern})
+
+    assert ways(program) == {"r -> content IAM s3:*"}
+
+
+def test_a_managed_policy_counts_once_it_is_attached(ways):
+    def program():
+        table = aws.dynamodb.Table("carts", hash_key="id", attributes=[{"name": "id", "type": "S"}])
+        made = aws.iam.Role("r", assume_role_policy="{}")
+        held = aws.iam.Policy("p", policy=document({"Action": "dynamodb:GetItem", "Resource": table.arn}))
+        aws.iam.RolePolicyAttachment("a", role=made.name, policy_arn=held.arn)
+
+    assert ways(program) == {"r -> carts IAM dynamodb:GetItem"}
+    assert ways(program, ["RolePolicyAttachment a"]) == set()
+
+
+def test_a_bucket_policy_that_names_a_role_is_a_way(ways):
+    def program():
+        bucket, made = aws.s3.Bucket("content"), aws.iam.Role("r", assume_role_policy="{}")
+        statement = {"Principal": {"AWS": made.arn}, "Action": "s3:GetObject", "Resource": bucket.arn}
+        aws.s3.BucketPolicy("content", bucket=bucket.bucket, policy=document(statement))
+
+    assert ways(program) == {"r -> content IAM s3:GetObject"}
+
+
+def test_what_is_no_policy_document_opens_nothing(ways):
+    def program():
+        made = aws.iam.Role("r", assume_role_policy="{}")
+        aws.iam.RolePolicy("r", role=made.name, policy=json.dumps("no policy"))
+
+    assert ways(program) == set()

@@ -1,0 +1,63 @@
+"""What is drawn is open, and what is open is drawn: computed from the deployed graph."""
+
+import importlib
+
+import pytest
+
+from components.access import connect
+from fourplane import case_study, engine, project
+from fourplane.preview import Preview
+from tests.stacks.arrows import closed, undrawn, unneeded
+
+
+@pytest.fixture
+def study():
+    return case_study.read(project.find(), "netflix-dev")
+
+
+@pytest.fixture
+def redrawn(monkeypatch):
+    """redrawn(without, also): netflix-dev with one arrow of its page left out, and one more."""
+
+    def redrawn(without=(), also=()):
+        known = {}
+
+        def draw(client, *servers):
+            connect(client, *(server for server in servers if (client.name, server.name) != without))
+            known.update({one.name: one for one in (client, *servers)})
+            if client.name == "users":  # the page's last arrow: everyone is known
+                connect(*(known[name] for name in also)) if also else None
+
+        monkeypatch.setattr(importlib.import_module("stacks.netflix"), "connect", draw)
+        found = project.find()
+        settings = project.settings(found, "netflix-dev", [])
+        return engine.run(found, "netflix-dev", settings, Preview(), preview=True)
+
+    return redrawn
+
+
+def test_every_arrow_that_is_built_is_open(netflix, study):
+    assert closed(study, netflix.graph) == set()
+
+
+def test_no_way_is_open_that_nobody_drew(netflix, study):
+    assert undrawn(study, netflix.graph) == set()
+
+
+def test_the_platform_list_says_only_what_is_needed(netflix, study):
+    assert unneeded(study, netflix.graph) == set()
+
+
+def test_an_arrow_that_is_not_connected_is_closed(redrawn, study):
+    assert closed(study, redrawn(without=("gateway", "user"))) == {"arrow API_GW -> USER_SVC"}
+
+
+def test_an_arrow_more_is_a_way_that_nobody_drew(redrawn, study):
+    assert undrawn(study, redrawn(also=("gateway", "users"))) == {
+        ("gateway", "users", "security groups", "tcp 9042")
+    }
+
+
+def test_a_page_as_it_is_has_neither(redrawn, study):
+    graph = redrawn()
+    assert closed(study, graph) == undrawn(study, graph) == set()
