@@ -13,10 +13,13 @@ from components.edge.cdn_edge import CdnEdge
 from components.edge.geography import Geography
 from components.keeping import Keeping, Logging
 from components.network import Network
+from components.placement import Placement
 from components.provider import provider, use
-from components.service.auto_scaling_service import AutoScalingService
+from components.service.auto_scaling_service import AutoScalingService, Program
 from components.service.gateway import Gateway
+from components.state.aurora_mysql import AuroraMySql
 from components.state.cassandra_ring import CassandraRing
+from components.state.content_store import ContentStore
 from stacks.environment import Environment
 
 SERVICES = Path(__file__).parent / "services"
@@ -31,12 +34,23 @@ class NetflixEnvironment(Environment):
     """Machine of a ring node."""
     service_minimum: int = pydantic.Field(3, ge=1)
     """Machines that each service keeps when there is no load."""
+    mysql_instance_class: str = "db.r7g.large"
+    """Machine of a node of the billing database."""
+    mysql_replicas: int = pydantic.Field(1, ge=0)
+    """Nodes of the billing database that can take over from the writer, each in another zone."""
     price_class: str = "PriceClass_All"
     """Where CloudFront serves from."""
 
 
+class Fleet(Placement, Logging):
+    """What the services have in common."""
+
+    port: int
+    minimum: int
+
+
 def netflix(env: NetflixEnvironment) -> None:
-    """CloudFront, Kong, the user service and its Cassandra ring."""
+    """CloudFront, Kong, the user, streaming and billing services, and what they keep."""
     use(provider(env.region, env.endpoint), {"stack": pulumi.get_stack(), "owner": env.owner})
     key = EncryptionKey("key", {})
     logs = LogArchive("logs", {"disposable": env.disposable})
@@ -68,22 +82,46 @@ def netflix(env: NetflixEnvironment) -> None:
             "instance_type": env.cassandra_instance_type,
         },
     )
+    bills = AuroraMySql(
+        "bills",
+        {
+            **network.data,
+            **logged,
+            "instance_class": env.mysql_instance_class,
+            "replicas": env.mysql_replicas,
+        },
+    )
+    content = ContentStore("content", {**kept})
 
     # Service
+    fleet: Fleet = {**network.private, **logged, "port": 8080, "minimum": env.service_minimum}
     user = AutoScalingService(
         "user",
         {
-            **network.private,
+            **fleet,
             **images.pull("docker/library/eclipse-temurin:21-jdk"),
-            **logged,
-            "port": 8080,
             "calls": ["users"],
-            "minimum": env.service_minimum,
-            "program": {
-                "files": {"/opt/user/UserService.java": (SERVICES / "UserService.java").read_text()},
-                "mounts": ["/opt/user:/opt/user:ro"],
-                "arguments": "java -XX:MaxRAMPercentage=60 /opt/user/UserService.java",
-            },
+            "program": _program("UserService.java", "java -XX:MaxRAMPercentage=60"),
+        },
+    )
+    streaming = AutoScalingService(
+        "streaming",
+        {
+            **fleet,
+            **images.pull("docker/library/golang:1.23"),
+            "calls": ["content"],
+            "program": _program(
+                "streaming_service.go", "go run", AWS_REGION=env.region, GOCACHE="/tmp/go", GOMEMLIMIT="1GiB"
+            ),
+        },
+    )
+    billing = AutoScalingService(
+        "billing",
+        {
+            **fleet,
+            **images.pull("docker/library/python:3.12-slim"),
+            "calls": ["bills"],
+            "program": _program("billing_service.py", "python3", PYTHONUNBUFFERED="1"),
         },
     )
     gateway = Gateway(
@@ -93,7 +131,10 @@ def netflix(env: NetflixEnvironment) -> None:
             **images.pull("docker/library/kong:3.9"),
             **logged,
             "minimum": env.service_minimum,
-            "routes": {"user": {"paths": ["/api/users"], "requests_per_second": 100}},
+            "routes": {
+                "user": {"paths": ["/api/users"], "requests_per_second": 100},
+                "streaming": {"paths": ["/api/streams"], "requests_per_second": 100},
+            },
         },
     )
 
@@ -113,9 +154,22 @@ def netflix(env: NetflixEnvironment) -> None:
 
     # Who may call whom
     connect(edge, gateway)
-    connect(gateway, user, network.endpoints)
-    connect(user, users, network.endpoints)
-    connect(users, network.endpoints)
+    connect(gateway, user, streaming)
+    connect(user, users)
+    connect(streaming, content)
+    connect(billing, bills)
+    for machines in (gateway, user, streaming, billing, users):
+        connect(machines, network.endpoints)
 
     pulumi.export("url", pulumi.Output.format("https://{}", edge.domain_name))
     pulumi.export("user_data", users.address)
+
+
+def _program(file: str, command: str, **environment: str) -> Program:
+    """A service of ours: a command of its image, and the file that it runs."""
+    return {
+        "files": {f"/opt/service/{file}": (SERVICES / file).read_text(encoding="utf-8")},
+        "mounts": ["/opt/service:/opt/service:ro"],
+        "arguments": f"{command} /opt/service/{file}",
+        "environment": environment,
+    }

@@ -1,5 +1,6 @@
 """What is left of each component, and which arrows still work."""
 
+from fourplane.chaos import data_stores as data_stores  # registers what they need
 from fourplane.chaos.arrows import MADE_BY_ARROWS, Arrow
 from fourplane.chaos.needs import BROKEN, NEEDS, UNKNOWN, WORKS, WORST_FIRST, Finding, Part, fleet, nowhere
 from fourplane.chaos.scene import GROUP, Look, Scene

@@ -112,5 +112,11 @@ class Look:
         """Those of some subnets that still carry traffic."""
         return [subnet for subnet in subnets if subnet not in self.closed]
 
+    @cached_property
+    def dead_zones(self) -> set[str]:
+        """Zones that none of the stack's subnets carries traffic in any more."""
+        zones = self.scene.subnet_zones
+        return set(zones.values()) - {zone for subnet, zone in zones.items() if subnet not in self.closed}
+
     def of_groups(self, names: set[str]) -> list[Machine]:
         return [machine for machine in self.machines.values() if machine.group in names]

@@ -161,3 +161,11 @@ def test_a_schedule_leaves_alone_the_sizes_that_are_minus_one(deploy, cloud):
         0
     ]
     assert action["MinSize"] == 3 and not {"MaxSize", "DesiredCapacity"} & action.keys()
+
+
+def test_nothing_is_launched_while_launching_is_suspended(deploy, cloud):
+    name = deploy(lambda: spread(2)).one("aws:autoscaling/group:Group").id
+    scaling = cloud.client("autoscaling", REGION)
+    scaling.suspend_processes(AutoScalingGroupName=name, ScalingProcesses=["Launch"])
+    cloud.client("ec2", REGION).terminate_instances(InstanceIds=[running(cloud)[0]["InstanceId"]])
+    assert len(group_of(cloud)["Instances"]) == len(running(cloud)) == 1

@@ -4,6 +4,7 @@ from collections import Counter
 
 from tests.stacks.look import ZONES, instances, zones
 
+MACHINES = ("gateway", "user", "streaming", "billing", "users")
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
@@ -56,7 +57,7 @@ def test_every_fleet_runs_in_every_zone_that_it_has_machines_for(netflix):
 def test_the_load_balancers_send_to_the_fleets_machines(netflix):
     elb = netflix.client("elbv2")
     targets = elb.describe_target_groups()["TargetGroups"]
-    assert len(targets) == 2
+    assert len(targets) == 4
     for group in targets:
         health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
             "TargetHealthDescriptions"
@@ -79,12 +80,13 @@ def test_the_security_groups_open_exactly_what_the_arrows_ask_for(netflix):
     assert ways(netflix) == {
         ("origin-facing", "gateway-balancer", 80): one,
         ("gateway-balancer", "gateway", 8000): both,
-        ("gateway", "user-balancer", 80): both,
-        ("user-balancer", "user", 8080): both,
+        **{("gateway", f"{service}-balancer", 80): both for service in ("user", "streaming")},
+        **{(f"{service}-balancer", service, 8080): both for service in ("user", "streaming", "billing")},
         ("user", "users", 9042): both,
         ("users", "users", 7000): both,
-        **{(fleet, endpoints, 443): both for fleet in ("gateway", "user", "users")},
-        **{(fleet, "s3", 443): one for fleet in ("gateway", "user", "users")},
+        ("billing", "bills", 3306): both,
+        **{(machines, endpoints, 443): both for machines in MACHINES},
+        **{(machines, "s3", 443): one for machines in MACHINES},
     }
 
 

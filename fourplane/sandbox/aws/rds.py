@@ -2,8 +2,14 @@
 
 from typing import Any
 
+from moto.moto_api._internal import mock_random
+from moto.rds import models
+
 from fourplane.errors import Failure
 from fourplane.sandbox.creator import Made, New, creates
+from fourplane.sandbox.moto_methods import replace
+
+replace(models, uuid=mock_random)  # where all other ids come from, which are the same at every deployment
 
 LATER: dict[str, str | None] = {
     key: None

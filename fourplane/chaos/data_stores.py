@@ -1,0 +1,55 @@
+"""What databases and search clusters of AWS's own need.
+
+The sandbox has no failover: what is asked is who stands in a zone that is left, and could take over.
+"""
+
+import math
+
+from fourplane.chaos.needs import BROKEN, WORKS, Finding, Part, needs
+
+
+@needs("AuroraMySql")
+def aurora(part: Part) -> Finding:
+    """An instance in a living zone, which is the writer or becomes it. The data is in three zones anyway."""
+    rds, homes, writers = part.client("rds"), dict[str, str](), set[str]()
+    for cluster in part.own("aws:rds/cluster:Cluster"):
+        found = rds.describe_db_clusters(DBClusterIdentifier=cluster.id)["DBClusters"][0]
+        writers |= {
+            one["DBInstanceIdentifier"] for one in found["DBClusterMembers"] if one["IsClusterWriter"]
+        }
+    for instance in part.own("aws:rds/clusterInstance:ClusterInstance"):
+        found = rds.describe_db_instances(DBInstanceIdentifier=instance.id)["DBInstances"][0]
+        homes[found["DBInstanceIdentifier"]] = found["AvailabilityZone"]
+    left = sorted(name for name, zone in homes.items() if zone not in part.now.dead_zones)
+    has, needed = f"{len(left)} of {len(homes)} instances", "one that writes"
+    if not left:
+        return Finding(BROKEN, has, needed, f"they were only in {', '.join(sorted(set(homes.values())))}")
+    if writers & set(left):
+        return Finding(WORKS, has, needed, "")
+    taken = f"{left[0]} takes over from {', '.join(sorted(writers))}, within about a minute"
+    return Finding(WORKS, has, needed, taken)
+
+
+@needs("SearchDomain")
+def search(part: Part) -> Finding:
+    """Most of the masters, and a data node; with three zones or more, the loss of one leaves both.
+
+    Masters are spread over the zones, but AWS does not say which zone of two has two of three: the worst is
+    taken.
+    """
+    domain = part.own("aws:opensearch/domain:Domain")[0].inputs
+    nodes = domain["clusterConfig"]
+    subnets = domain["vpcOptions"]["subnetIds"]
+    data = int(nodes["instanceCount"])
+    masters = int(nodes.get("dedicatedMasterCount", 0)) or data
+    lost = len(subnets) - len(part.now.living(subnets))
+    left = max(0, masters - lost * math.ceil(masters / len(subnets)))
+    stay = max(0, data - lost * math.ceil(data / len(subnets)))
+    wanted = masters // 2 + 1
+    has = f"{stay} of {data} data nodes and {left} of {masters} masters"
+    needed = f"1 data node and {wanted} masters"
+    if left < wanted or not stay:
+        return Finding(
+            BROKEN, has, needed, "at worst, for one zone may hold two of the masters" if stay else ""
+        )
+    return Finding(WORKS, has, needed, f"{lost} of {len(subnets)} zones lost" if lost else "")
