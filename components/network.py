@@ -43,6 +43,7 @@ class Network(Component):
     """
 
     vpc_id: pulumi.Output[str]
+    vpc_arn: pulumi.Output[str]
     public_subnet_ids: pulumi.Output[Sequence[str]]
     private_subnet_ids: pulumi.Output[Sequence[str]]
     data_subnet_ids: pulumi.Output[Sequence[str]]
@@ -101,12 +102,14 @@ class Network(Component):
         self.private: Placement = {"vpc_id": vpc.id, "subnet_ids": ids["private"]}
         self.data: ZonedPlacement = {"vpc_id": vpc.id, "subnet_ids": ids["data"], "zones": self.zones}
         self.vpc_id = vpc.id
+        self.vpc_arn = vpc.arn
         self.public_subnet_ids = pulumi.Output.all(*ids["public"])
         self.private_subnet_ids = pulumi.Output.all(*ids["private"])
         self.data_subnet_ids = pulumi.Output.all(*ids["data"])
         self.register_outputs(
             {
                 "vpc_id": self.vpc_id,
+                "vpc_arn": self.vpc_arn,
                 "public_subnet_ids": self.public_subnet_ids,
                 "private_subnet_ids": self.private_subnet_ids,
                 "data_subnet_ids": self.data_subnet_ids,

@@ -5,7 +5,9 @@ from pathlib import Path
 import pulumi
 import pydantic
 
+from blueprints.chaos_engineering import ChaosEngineering, ChaosEngineeringArgs
 from components.access import connect
+from components.control.availability import Availability
 from components.control.encryption_key import EncryptionKey
 from components.control.image_cache import ImageCache
 from components.control.log_archive import LogArchive
@@ -38,6 +40,10 @@ class NetflixEnvironment(Environment):
     """Machine of a node of the billing database."""
     mysql_replicas: int = pydantic.Field(1, ge=0)
     """Nodes of the billing database that can take over from the writer, each in another zone."""
+    chaos_scheduled: bool = False
+    """Whether machines, a zone and the network are disturbed on purpose in working hours."""
+    pagerduty_url: str = pydantic.Field("", pattern=r"^(https://\S+)?$")
+    """A PagerDuty service's integration URL, a secret. Empty: nobody is woken."""
     price_class: str = "PriceClass_All"
     """Where CloudFront serves from."""
 
@@ -151,6 +157,25 @@ def netflix(env: NetflixEnvironment) -> None:
     )
     for area, p99_ms in (("us", 150), ("eu", 120), ("asia", 180)):
         Geography(area, {"area": area, "host": edge.domain_name, "path": "/api/users", "p99_ms": p99_ms})
+
+    # Control
+    compute = Availability(
+        "compute", {"load_balancer_dimension": gateway.load_balancer_dimension, "percent": 99.9}
+    )
+    fleets = {"gateway": gateway, "user": user, "streaming": streaming, "billing": billing}
+    chaos: ChaosEngineeringArgs = {
+        "vpc_arn": network.vpc_arn,
+        "fleets": list(fleets),
+        "zone": network.zones[0],
+        "group_names": {name: fleet.group_name for name, fleet in fleets.items()},
+        "stop_alarm_arns": {"compute": compute.alarm_arn},
+        "scheduled": env.chaos_scheduled,
+        "key_arn": key.key_arn,
+        "log_retention_days": env.log_retention_days,
+    }
+    if env.pagerduty_url:
+        chaos["pagerduty_url"] = pulumi.Output.secret(env.pagerduty_url)
+    ChaosEngineering("chaos", chaos)
 
     # Who may call whom
     connect(edge, gateway)

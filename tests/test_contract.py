@@ -17,6 +17,7 @@ from blueprints.chaos_engineering import ChaosEngineering
 from components.access import Peer, Server, Store
 from components.component import Component
 from components.control.alerts import Alerts
+from components.control.availability import Availability
 from components.control.encryption_key import EncryptionKey
 from components.control.experiment import Experiment
 from components.control.image_cache import ImageCache
@@ -50,6 +51,7 @@ IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
 SMALLEST = {
     Alerts: {},
     AuroraMySql: ZONED,
+    Availability: {"load_balancer_dimension": "app/a/1", "percent": 99.9},
     AutoScalingService: {**PLACE, **IMAGE, "port": 80},
     CassandraRing: {**ZONED, **IMAGE},
     CdnEdge: {"origin_arn": BALANCER, "origin_dns_name": "a.elb.amazonaws.com"},

@@ -7,6 +7,12 @@ from typing import Any
 
 from fourplane.reach.directory import many
 
+OF_THE_ACCOUNT = frozenset(
+    {"logs:CreateLogDelivery", "logs:PutResourcePolicy", "ssm:CancelCommand", "ssm:ListCommands"}
+)
+"""Actions without a resource level, as FIS asks for them to keep its log and to slow machines down:
+https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
+
 
 def allowed(document: Any) -> list[dict[str, Any]]:
     """The statements of a policy document that allow something. What is not JSON allows nothing."""
@@ -20,10 +26,15 @@ def allowed(document: Any) -> list[dict[str, Any]]:
 
 
 def actions(statement: dict[str, Any], service: str) -> Iterator[str]:
-    """The actions of one service that a statement allows. To describe a thing is not yet to reach it."""
+    """The actions of one service that a statement allows on somebody's resources.
+
+    To describe a thing is not yet to reach it, nor is what AWS lets nobody narrow to a resource.
+    """
     named = many(statement.get("Action")) or ["*"]  # NotAction leaves nearly everything
     for action in named:
         of, _, verb = action.partition(":")
+        if action in OF_THE_ACCOUNT:
+            continue
         if action == "*" or (of.lower() == service and not verb.startswith("Describe")):
             yield action
 

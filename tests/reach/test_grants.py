@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from fourplane.reach.policies import actions
 from tests.reach.documents import document, role
 
 
@@ -53,3 +54,8 @@ def test_what_is_no_policy_document_opens_nothing(ways):
         aws.iam.RolePolicy("r", role=made.name, policy=json.dumps("no policy"))
 
     assert ways(program) == set()
+
+
+def test_what_aws_lets_nobody_narrow_to_a_resource_is_no_way():
+    statement = {"Action": ["ssm:ListCommands", "ssm:GetParameter"], "Resource": "*"}
+    assert list(actions(statement, "ssm")) == ["ssm:GetParameter"]
