@@ -25,7 +25,7 @@ class Peer(Component):
         ] = {}  # what else an arrow to it leads to, by role
 
     def configuration_path(self) -> str:
-        """Where its settings are in Parameter Store: "/netflix-dev/user"."""
+        """Where its settings are in Parameter Store: "/shop-dev/user"."""
         return f"/{pulumi.get_stack()}/{self.name}"
 
     def caller(self) -> "Peer":
