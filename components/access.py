@@ -20,9 +20,8 @@ class Peer(Component):
     ) -> None:
         super().__init__(name, args, opts)
         self._arrows = set[str]()
-        self.prefix_list_ids: Mapping[
-            str, pulumi.Input[str]
-        ] = {}  # what else an arrow to it leads to, by role
+        # What else an arrow to it leads to, by role.
+        self.prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}
 
     def configuration_path(self) -> str:
         """Where its settings are in Parameter Store: "/shop-dev/user"."""

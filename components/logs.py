@@ -1,5 +1,7 @@
 """Log groups: encrypted, and never kept for ever."""
 
+from typing import Any
+
 import pulumi
 import pulumi_aws as aws
 
@@ -30,3 +32,13 @@ def log_group(
     return aws.cloudwatch.LogGroup(
         name, name=group_name, region=region, retention_in_days=days, kms_key_id=key_arn, opts=owner.child
     )
+
+
+def write_statement(log_group_arn: pulumi.Input[str]) -> dict[str, Any]:
+    """What a machine's role needs to write its streams of a log group, through Docker's awslogs driver."""
+    return {
+        "Sid": "Log",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": pulumi.Output.format("{}:log-stream:*", log_group_arn),
+    }

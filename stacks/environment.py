@@ -12,7 +12,7 @@ from pulumi.runtime.config import CONFIG
 from components.component import ArgumentError
 
 
-def _matching(pattern: str, wanted: str) -> pydantic.AfterValidator:
+def matching(pattern: str, wanted: str) -> pydantic.AfterValidator:
     """A check that says in words what would do."""
 
     def check(value: str) -> str:
@@ -28,16 +28,16 @@ class Environment(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    region: Annotated[str, _matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region, such as 'eu-west-1'")] = (
+    region: Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region, such as 'eu-west-1'")] = (
         "us-east-1"
     )
     """AWS region of the stack."""
     zones: int = pydantic.Field(3, ge=2, le=4)
     """Availability zones to spread over."""
-    endpoint: Annotated[str, _matching(r"(https?://\S+)?", "a URL, such as 'http://localhost:4566'")] = ""
+    endpoint: Annotated[str, matching(r"(https?://\S+)?", "a URL, such as 'http://localhost:4566'")] = ""
     """An emulator's URL that every AWS service is called at. Empty: AWS itself."""
     owner: Annotated[
-        str, _matching(r"[\w .:/=+@-]{1,256}", "a tag's value: letters, digits and _ .:/=+@-")
+        str, matching(r"[\w .:/=+@-]{1,256}", "a tag's value: letters, digits and _ .:/=+@-")
     ] = "platform"
     """Who answers for the stack: the `owner` tag of everything in it."""
     disposable: bool = False

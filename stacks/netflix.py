@@ -1,6 +1,7 @@
 """Netflix: global video streaming."""
 
 from pathlib import Path
+from typing import Annotated
 
 import pulumi
 import pydantic
@@ -22,7 +23,7 @@ from components.service.gateway import Gateway
 from components.state.aurora_mysql import AuroraMySql
 from components.state.cassandra_ring import CassandraRing
 from components.state.content_store import ContentStore
-from stacks.environment import Environment
+from stacks.environment import Environment, matching
 
 SERVICES = Path(__file__).parent / "services"
 
@@ -42,7 +43,7 @@ class NetflixEnvironment(Environment):
     """Nodes of the billing database that can take over from the writer, each in another zone."""
     chaos_scheduled: bool = False
     """Whether machines, a zone and the network are disturbed on purpose in working hours."""
-    pagerduty_url: str = pydantic.Field("", pattern=r"^(https://\S+)?$")
+    pagerduty_url: Annotated[str, matching(r"(https://\S+)?", "an https URL")] = ""
     """A PagerDuty service's integration URL, a secret. Empty: nobody is woken."""
     price_class: str = "PriceClass_All"
     """Where CloudFront serves from."""

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.access import Server, open_way
 from components.edge.load_balancer import Front, LoadBalancer
 from components.keeping import Logging
-from components.logs import log_group
+from components.logs import log_group, write_statement
 from components.machine import (
     BootFile,
     Container,
@@ -219,12 +219,7 @@ class AutoScalingService(Server):
                 "Action": "ssm:GetParametersByPath",
                 "Resource": [beside(group.arn, "ssm", path), beside(group.arn, "ssm", f"{path}/*")],
             },
-            {
-                "Sid": "Log",
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": pulumi.Output.format("{}:log-stream:*", logs.arn),
-            },
+            write_statement(logs.arn),
         ]
 
     def _user_data(

@@ -7,6 +7,7 @@ from typing import Any
 from fourplane.sandbox import moto_models  # before any service of moto's
 
 # isort: split
+import boto3
 from moto import mock_aws
 from moto.moto_api._internal import mock_random
 
@@ -24,7 +25,7 @@ class Sandbox:
         moto_mended.mend()
         self._mock = mock_aws(config={"lambda": {"use_docker": False}, "batch": {"use_docker": False}})
         self._mock.start()
-        self._session = moto_models.session()
+        self._session = boto3.Session()
         self._clients: dict[tuple[str, str], Any] = {}
         return self
 

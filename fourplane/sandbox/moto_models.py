@@ -8,7 +8,6 @@ which make sessions while they are imported.
 import functools
 from difflib import get_close_matches
 
-import boto3
 import botocore.session
 from botocore.loaders import Loader, create_loader
 from moto.core import responses, utils
@@ -33,8 +32,3 @@ def check_region(region: str) -> None:
     if region not in known:
         near = get_close_matches(region, known, n=1)
         raise Mistake(f"AWS has no region '{region}'" + (f"; did you mean '{near[0]}'?" if near else ""))
-
-
-def session() -> boto3.Session:
-    """A new boto3 session whose models are moto's too."""
-    return boto3.Session()

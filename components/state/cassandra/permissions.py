@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 
+from components.logs import write_statement
 from components.policies import beside
 
 
@@ -37,12 +38,7 @@ def statements(
             "Action": [f"ec2:Describe{what}" for what in ("Instances", "NetworkInterfaces", "Volumes")],
             "Resource": "*",
         },
-        {
-            "Sid": "Log",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": pulumi.Output.format("{}:log-stream:*", log_group_arn),
-        },
+        write_statement(log_group_arn),
         {
             "Sid": "Snapshots",
             "Effect": "Allow",
