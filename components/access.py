@@ -1,6 +1,7 @@
 """Arrows. No security group rule is made anywhere else."""
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pulumi
@@ -19,7 +20,7 @@ class Peer(Component):
         self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, args, opts)
-        self._arrows = set[str]()
+        self._arrows = set[Component]()
         # What else an arrow to it leads to, by role.
         self.prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}
 
@@ -31,9 +32,29 @@ class Peer(Component):
         """The part that opens the connections."""
         return self
 
-    def source(self) -> dict[str, pulumi.Input[str]]:
-        """Whom a server's ingress rule lets in: a security group, or a prefix list."""
+    def source(self, server: "Server") -> dict[str, pulumi.Input[str]]:
+        """Whom a server's ingress rule lets in: a security group, or a prefix list of the server's region."""
         raise NotImplementedError(f"{type(self).__name__} opens no connections")
+
+    def open_to(self, name: str, server: "Server") -> None:
+        """Open the way of an arrow, from its machines to what listens."""
+        server.let_in(name, self)
+
+    def wants(self, server: "Server | Store | Site") -> Sequence[Mapping[str, Any]]:
+        """The IAM statements that it needs for an arrow to a server."""
+        return server.grants()
+
+    def learn(self, arrow: str, server: "Server | Store | Site") -> None:
+        """Take a server's address into its configuration."""
+        if self.configured:
+            aws.ssm.Parameter(
+                arrow,
+                name=f"{self.configuration_path()}/{server.name}",
+                description=f"Where {self.name} finds {server.name}",
+                type="String",
+                insecure_value=server.address,
+                opts=self.child,
+            )
 
 
 class Store(Component):
@@ -49,6 +70,20 @@ class Store(Component):
         raise NotImplementedError(f"{type(self).__name__} says nothing of who may do what")
 
 
+class Site(Component):
+    """What anyone reaches over the internet, at addresses that are not the stack's to know: a CDN."""
+
+    address: pulumi.Output[str]
+    """What a client dials: "host:port"."""
+
+    port = 443
+    announced = True  # whether its address is written into the configuration of its clients
+
+    def grants(self) -> Sequence[Mapping[str, Any]]:
+        """The IAM statements that a client needs: none, where anyone may come."""
+        return ()
+
+
 class Server(Peer):
     """A peer that listens on one port."""
 
@@ -59,20 +94,41 @@ class Server(Peer):
 
     port = 0
     announced = True  # whether its address is written into the configuration of its clients
+    among = MappingProxyType(dict[str, int]())
+    """Ports on which its machines speak with each other, and with their like in another region, by role."""
+
+    def __init__(
+        self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(name, args, opts)
+        self._cidr_blocks: Sequence[str] = args.get("cidr_blocks", ())
+        self.ways = set[str]()  # of clusters whose nodes may reach it, each for all of its pods
+
+    def dialed_at(self) -> Mapping[str, pulumi.Input[str]]:
+        """The addresses that its like in another region dials, as CIDRs, by a name. Default: its subnets'."""
+        return self.dials_from()
+
+    def dials_from(self) -> Mapping[str, pulumi.Input[str]]:
+        """The addresses that it dials from, as CIDRs, by a name: those of its subnets."""
+        return {f"subnet {number}": block for number, block in enumerate(self._cidr_blocks, 1)}
 
     def entrance(self) -> "Server":
         """The part that listens."""
         return self
 
+    def let_in(self, name: str, client: Peer) -> None:
+        """Open its own side of an arrow's way, and the client's."""
+        open_way(name, client, self, self.port)
+
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """The IAM statements that a client needs besides the way: to read a password, for example."""
         return ()
 
-    def source(self) -> dict[str, pulumi.Input[str]]:
+    def source(self, server: "Server") -> dict[str, pulumi.Input[str]]:
         return {"referenced_security_group_id": self.security_group_id}
 
 
-def connect(client: Peer, *servers: Server | Store) -> None:
+def connect(client: Peer, *servers: Server | Store | Site) -> None:
     """Let `client` use each of `servers`, and tell it their addresses.
 
     An arrow is a pair of security group rules for what listens, an IAM policy where the server asks for one,
@@ -81,22 +137,17 @@ def connect(client: Peer, *servers: Server | Store) -> None:
     """
     for server in servers:
         arrow = f"{client.name}-to-{server.name}"
-        if arrow in client._arrows:
+        if server in client._arrows:
             raise ArgumentError(f"connect: the arrow from '{client.name}' to '{server.name}' is drawn twice")
-        client._arrows.add(arrow)
+        client._arrows.add(server)  # another region's server may have the same name
         if isinstance(server, Server):
-            open_way(arrow, client.caller(), server.entrance(), server.entrance().port)
-        if grants := server.grants():
+            client.caller().open_to(arrow, server.entrance())
+        if isinstance(server, Site):
+            _let_out(arrow, client.caller(), server.port)
+        if grants := client.wants(server):
             _grant(arrow, client, grants)
-        if client.configured and server.announced:
-            aws.ssm.Parameter(
-                arrow,
-                name=f"{client.configuration_path()}/{server.name}",
-                description=f"Where {client.name} finds {server.name}",
-                type="String",
-                insecure_value=server.address,
-                opts=client.child,
-            )
+        if server.announced:
+            client.learn(arrow, server)
 
 
 def _grant(arrow: str, client: Peer, grants: Sequence[Mapping[str, Any]]) -> None:
@@ -104,6 +155,20 @@ def _grant(arrow: str, client: Peer, grants: Sequence[Mapping[str, Any]]) -> Non
     if role is None:
         raise ArgumentError(f"connect: '{client.name}' has no role to reach '{arrow.split('-to-')[-1]}' with")
     aws.iam.RolePolicy(arrow, role=role, policy=policy(grants), opts=client.child)
+
+
+def _let_out(name: str, client: Peer, port: int) -> None:
+    """Let a client's machines open connections to one port anywhere: a site's addresses change, and
+    CloudFront's are too many for a group's rules:
+    https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
+    if isinstance(client, Server):
+        aws.vpc.SecurityGroupEgressRule(
+            name,
+            security_group_id=client.security_group_id,
+            cidr_ipv4="0.0.0.0/0",
+            **_tcp(port, name),
+            opts=client.child,
+        )
 
 
 def open_way(name: str, client: Peer, server: Server, port: int) -> None:
@@ -120,10 +185,86 @@ def open_way(name: str, client: Peer, server: Server, port: int) -> None:
     aws.vpc.SecurityGroupIngressRule(
         name,
         security_group_id=server.security_group_id,
-        **client.source(),
+        **client.source(server),
         **_tcp(port, name),
         opts=server.child,
     )
+
+
+def open_between(name: str, one: Server, other: Server) -> None:
+    """Let the machines of two components that are one thing in two regions, such as the datacenters of a
+    ring, reach each other on the ports that they speak on, `among`.
+
+    A group of another region cannot be named in a rule, so each side has two prefix lists: the addresses that
+    it dials over there, and those that it is dialed from. Their networks must be linked: `peer`. Each list
+    counts as its entries against the 60 rules of a group:
+    https://docs.aws.amazon.com/vpc/latest/userguide/managed-prefix-lists.html. Raises ArgumentError where the
+    ports differ or there are none, or an address is unknown.
+    """
+    if one.among != other.among or not one.among:
+        raise ArgumentError(
+            f"open_between: '{one.name}' and '{other.name}' must speak on the same ports, "
+            f"got {dict(one.among)} and {dict(other.among)}"
+        )
+    for here, there in ((one, other), (other, one)):
+        between = f"{here.name}-{name}"
+        if not here.dials_from():
+            raise ArgumentError(f"open_between: '{here.name}' needs cidr_blocks, so that others can name it")
+        out = _addresses(here, f"{between}-out", there.dialed_at())
+        into = _addresses(here, f"{between}-in", there.dials_from())
+        for role, port in here.among.items():
+            rule: Any = {
+                "security_group_id": here.security_group_id,
+                **_tcp(port, f"{between}-{role}"),
+                "opts": here.child,
+            }
+            aws.vpc.SecurityGroupEgressRule(f"{between}-{role}", prefix_list_id=out.id, **rule)
+            aws.vpc.SecurityGroupIngressRule(f"{between}-{role}", prefix_list_id=into.id, **rule)
+
+
+def _addresses(owner: Server, name: str, cidrs: Mapping[str, pulumi.Input[str]]) -> aws.ec2.ManagedPrefixList:
+    return aws.ec2.ManagedPrefixList(
+        name,
+        address_family="IPv4",
+        max_entries=len(cidrs),
+        entries=[{"cidr": cidr, "description": what} for what, cidr in cidrs.items()],
+        opts=owner.child,
+    )
+
+
+def open_from(name: str, group_id: pulumi.Input[str], server: Server, port: int) -> None:
+    """The rules that let machines that are known by their group alone, those under a cluster's pods, reach
+    one port of a server's."""
+    leaving: Any = {"security_group_id": group_id, **_tcp(port, name), "opts": server.child}
+    aws.vpc.SecurityGroupEgressRule(name, referenced_security_group_id=server.security_group_id, **leaving)
+    for role, prefix_list_id in server.prefix_list_ids.items():
+        aws.vpc.SecurityGroupEgressRule(f"{name}-{role}", prefix_list_id=prefix_list_id, **leaving)
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=server.security_group_id,
+        referenced_security_group_id=group_id,
+        **_tcp(port, name),
+        opts=server.child,
+    )
+
+
+def open_within(peer: Server) -> None:
+    """Let the members of one component say anything to each other, where something else decides who may
+    speak: a cluster's network policies."""
+    name = f"{peer.name}-within"
+    everything: Any = {
+        "security_group_id": peer.security_group_id,
+        "referenced_security_group_id": peer.security_group_id,
+        "ip_protocol": "-1",
+        "description": name,
+    }
+    aws.vpc.SecurityGroupEgressRule(name, **everything, opts=peer.child)
+    aws.vpc.SecurityGroupIngressRule(name, **everything, opts=peer.child)
+
+
+def let_out(client: Server, port: int = 443) -> None:
+    """Let the machines of `client` open connections to one port of anyone on the internet, through NAT."""
+    _let_out(f"{client.name}-to-internet", client, port)
 
 
 def open_among(peer: Server, ports: Mapping[str, int]) -> None:
@@ -148,6 +289,20 @@ def expose(server: Server) -> None:
             name,
             security_group_id=door.security_group_id,
             **{f"cidr_{family}": everyone},
+            **_tcp(door.port, name),
+            opts=door.child,
+        )
+
+
+def expose_to(server: Server, cidr_blocks: Sequence[str]) -> None:
+    """Let some networks of the internet, IPv4 as CIDRs, open TCP connections to `server`."""
+    door = server.entrance()
+    for block in cidr_blocks:
+        name = f"{server.name}-from-{block.replace('.', '-').replace('/', '-')}"
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=door.security_group_id,
+            cidr_ipv4=block,
             **_tcp(door.port, name),
             opts=door.child,
         )

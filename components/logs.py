@@ -22,7 +22,7 @@ def log_group(
     *,
     days: int,
     key_arn: pulumi.Input[str] | None = None,
-    group_name: str | None = None,
+    group_name: pulumi.Input[str] | None = None,
     region: str | None = None,
 ) -> aws.cloudwatch.LogGroup:
     """A log group of `owner` that is kept for some days. Rejects a number of days that CloudWatch does not

@@ -1,6 +1,7 @@
 """What an instance of a group is: its image, its role, its disk and what it does at boot."""
 
 import base64
+import gzip
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -129,7 +130,7 @@ class Container:
     stop_seconds: int = 30
 
     def cloud_config(self) -> str:
-        """The machine's user data. Raises ValueError where it is larger than EC2 takes."""
+        """What the machine does at its first boot."""
         registry = self.image.split("/")[0]
         machine = {
             "SERVICE": f"{self.name}.service",
@@ -152,7 +153,7 @@ class Container:
             **self.files,
         }
         timers = [*(["configuration.timer"] if self.follows else []), *self.units]
-        config = render(
+        return render(
             BOOT / "cloud-config.yaml.j2",
             packages=["docker", "amazon-ecr-credential-helper", *self.packages],
             files=files,
@@ -161,11 +162,6 @@ class Container:
                 ["systemctl", "enable", "--now", "--no-block", f"{self.name}.service", *timers],
             ],
         )
-        if len(config.encode()) > USER_DATA_LIMIT:
-            raise ValueError(
-                f"user data of {self.name} is {len(config.encode())} bytes, over {USER_DATA_LIMIT}"
-            )
-        return config
 
 
 def _env(values: Mapping[str, str]) -> str:
@@ -173,24 +169,20 @@ def _env(values: Mapping[str, str]) -> str:
 
 
 def encoded(container: Container) -> str:
-    """A machine's user data as a launch template takes it."""
-    return base64.b64encode(container.cloud_config().encode()).decode()
+    """A machine's user data as a launch template takes it, compressed where it would not fit: cloud-init
+    undoes that by itself. Raises ValueError where it is larger than EC2 takes even so."""
+    data = container.cloud_config().encode()
+    if len(data) > USER_DATA_LIMIT:
+        data = gzip.compress(data, mtime=0)
+    if len(data) > USER_DATA_LIMIT:
+        raise ValueError(f"user data of {container.name} is {len(data)} bytes, over {USER_DATA_LIMIT}")
+    return base64.b64encode(data).decode()
 
 
-def instance_profile(
-    owner: Component, near: pulumi.Input[str], statements: Sequence[Mapping[str, Any]]
-) -> tuple[aws.iam.Role, aws.iam.InstanceProfile]:
-    """A role that lets an instance be reached through Session Manager, and do what `statements` say.
-
-    `near`: an ARN in the same region and account. No managed policy: AmazonSSMManagedInstanceCore would let
-    every machine read every parameter of the account.
-    """
-    role = aws.iam.Role(
-        owner.name,
-        assume_role_policy=trust("ec2.amazonaws.com"),
-        opts=owner.child,
-    )
-    session = [
+def session_statements(near: pulumi.Input[str]) -> list[dict[str, Any]]:
+    """What a machine's role needs to be reached through Session Manager. `near`: an ARN in its region and
+    account."""
+    return [
         {
             "Sid": "SessionManager",
             "Effect": "Allow",
@@ -209,10 +201,25 @@ def instance_profile(
             "Resource": "*",
         },
     ]
+
+
+def instance_profile(
+    owner: Component, near: pulumi.Input[str], statements: Sequence[Mapping[str, Any]]
+) -> tuple[aws.iam.Role, aws.iam.InstanceProfile]:
+    """A role that lets an instance be reached through Session Manager, and do what `statements` say.
+
+    `near`: an ARN in the same region and account. No managed policy: AmazonSSMManagedInstanceCore would let
+    every machine read every parameter of the account.
+    """
+    role = aws.iam.Role(
+        owner.name,
+        assume_role_policy=trust("ec2.amazonaws.com"),
+        opts=owner.child,
+    )
     aws.iam.RolePolicy(
         owner.name,
         role=role.name,
-        policy=policy([*session, *statements]),
+        policy=policy([*session_statements(near), *statements]),
         opts=owner.child,
     )
     profile = aws.iam.InstanceProfile(owner.name, role=role.name, opts=owner.child)

@@ -11,7 +11,7 @@ from components.component import Component, ComponentArgs
 from components.logs import log_group
 from components.placement import Placement, ZonedPlacement
 from components.policies import beside, policy, trust
-from components.vpc_endpoints import BOOT_AND_LOG, VpcEndpoints
+from components.vpc_endpoints import BOOT_AND_LOG, VpcEndpoints, VpcEndpointsArgs
 
 ZONE_SLOTS = 4
 """Zones that addresses are set aside for, so that adding one renumbers nothing (awsx #951, #1204; aws-cdk
@@ -29,6 +29,9 @@ class NetworkArgs(ComponentArgs):
     interface_endpoints: NotRequired[Sequence[str]]
     """AWS services reached without leaving the network. Default: what private instances need to boot, be
     reached and log (`vpc_endpoints.BOOT_AND_LOG`)."""
+    package_bucket_arn: NotRequired[pulumi.Input[str]]
+    """Bucket of a PackageCache, `bucket_arn`: instances then get its packages without leaving the network, by
+    two interface endpoints more. Default: packages are out of their reach."""
     key_arn: NotRequired[pulumi.Input[str]]
     """Key that flow logs are encrypted with. Default: CloudWatch's own."""
     log_retention_days: NotRequired[int]
@@ -81,26 +84,31 @@ class Network(Component):
             }
             for tier, blocks in ranges.items()
         }
-        tables = self._routes(vpc, subnets, letters, args.get("single_zone_egress", False))
+        self.cidr = cidr
+        self.route_tables = self._routes(vpc, subnets, letters, args.get("single_zone_egress", False))
 
         private = list(subnets["private"].values())
         reachable = private[:1] if args.get("single_zone_egress", False) else private
-        self.endpoints = VpcEndpoints(
-            f"{name}-endpoints",
-            {
-                "vpc_id": vpc.id,
-                "vpc_arn": vpc.arn,
-                "subnet_ids": [subnet.id for subnet in reachable],
-                "route_table_ids": [table.id for table in tables],
-                "services": args.get("interface_endpoints", BOOT_AND_LOG),
-            },
-            self.child,
-        )
+        inside: VpcEndpointsArgs = {
+            "vpc_id": vpc.id,
+            "vpc_arn": vpc.arn,
+            "subnet_ids": [subnet.id for subnet in reachable],
+            "route_table_ids": [
+                table.id for tier in self.route_tables for table in self.route_tables[tier].values()
+            ],
+            "services": args.get("interface_endpoints", BOOT_AND_LOG),
+        }
+        if "package_bucket_arn" in args:
+            inside["package_bucket_arn"] = args["package_bucket_arn"]
+        self.endpoints = VpcEndpoints(f"{name}-endpoints", inside, self.child)
 
         ids = {tier: [subnet.id for subnet in by_zone.values()] for tier, by_zone in subnets.items()}
-        self.public: Placement = {"vpc_id": vpc.id, "subnet_ids": ids["public"]}
-        self.private: Placement = {"vpc_id": vpc.id, "subnet_ids": ids["private"]}
-        self.data: ZonedPlacement = {"vpc_id": vpc.id, "subnet_ids": ids["data"], "zones": self.zones}
+        here: dict[str, Placement] = {
+            tier: {"vpc_id": vpc.id, "subnet_ids": ids[tier], "cidr_blocks": [str(one) for one in blocks]}
+            for tier, blocks in ranges.items()
+        }
+        self.public, self.private = here["public"], here["private"]
+        self.data: ZonedPlacement = {**here["data"], "zones": self.zones}
         self.vpc_id = vpc.id
         self.vpc_arn = vpc.arn
         self.public_subnet_ids = pulumi.Output.all(*ids["public"])
@@ -178,8 +186,8 @@ class Network(Component):
         subnets: dict[str, dict[str, aws.ec2.Subnet]],
         letters: dict[str, str],
         single: bool,
-    ) -> list[aws.ec2.RouteTable]:
-        """Route tables: one for the public tier, one a zone for the private tier, one for the data tier."""
+    ) -> dict[str, dict[str, aws.ec2.RouteTable]]:
+        """Route tables by tier and name: one public, one a zone that is private, one for data."""
         name = self.name
         internet = aws.ec2.InternetGateway(name, vpc_id=vpc.id, tags={"Name": name}, opts=self.child)
         public = self._table(vpc, f"{name}-public", subnets["public"], letters)
@@ -201,7 +209,7 @@ class Network(Component):
                 tags={"Name": nat},
                 opts=pulumi.ResourceOptions(parent=self, depends_on=[internet]),
             )
-        private: list[aws.ec2.RouteTable] = []
+        private: dict[str, aws.ec2.RouteTable] = {}
         for zone in self.zones:
             tier = f"{name}-private-{letters[zone]}"
             table = self._table(vpc, tier, {zone: subnets["private"][zone]}, letters)
@@ -212,9 +220,9 @@ class Network(Component):
                 nat_gateway_id=out.get(zone, out[self.zones[0]]).id,
                 opts=self.child,
             )
-            private.append(table)
+            private[tier] = table
         data = self._table(vpc, f"{name}-data", subnets["data"], letters)
-        return [*private, data]
+        return {"public": {f"{name}-public": public}, "private": private, "data": {f"{name}-data": data}}
 
     def _table(
         self, vpc: aws.ec2.Vpc, name: str, subnets: dict[str, aws.ec2.Subnet], letters: dict[str, str]

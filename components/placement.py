@@ -1,6 +1,7 @@
 """Where a component lives."""
 
 from collections.abc import Sequence
+from typing import NotRequired
 
 import pulumi
 
@@ -14,6 +15,9 @@ class Placement(ComponentArgs):
     """The network."""
     subnet_ids: Sequence[pulumi.Input[str]]
     """One subnet in each zone."""
+    cidr_blocks: NotRequired[Sequence[str]]
+    """Addresses of the subnets, which is how another region knows who stands in them. Default: unknown, and
+    no way can be opened between regions."""
 
 
 class ZonedPlacement(Placement):

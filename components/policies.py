@@ -31,3 +31,31 @@ def beside(arn: pulumi.Input[str], service: str, path: str) -> pulumi.Output[str
 def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
     """The account that an ARN is in."""
     return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[4])
+
+
+def read_secret(
+    secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str] | None = None
+) -> list[dict[str, Any]]:
+    """The statements that let a role read a secret, and the key that it is encrypted with where that is not
+    Secrets Manager's own."""
+    secret = {
+        "Sid": "Secret",
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": secret_arn,
+    }
+    if key_arn is None:
+        return [secret]
+    region = pulumi.Output.from_input(secret_arn).apply(lambda arn: arn.split(":")[3])
+    through = {
+        "kms:ViaService": pulumi.Output.format("secretsmanager.{}.amazonaws.com", region),
+        "kms:EncryptionContext:SecretARN": secret_arn,
+    }
+    key = {
+        "Sid": "Key",
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": key_arn,
+        "Condition": {"StringEquals": through},
+    }
+    return [secret, key]

@@ -1,6 +1,7 @@
 """Which cloud a program talks to."""
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -37,8 +38,16 @@ def use(home: aws.Provider, tags: dict[str, str]) -> None:
             return pulumi.ResourceTransformationResult(args.props, args.opts)
         props = tagged(args, tags) if isinstance(args.resource, pulumi.CustomResource) else dict(args.props)
         opts = args.opts
-        if opts.parent is None and opts.provider is None and not opts.providers:
+        if opts.parent is None and opts.provider is None and not _names_aws(opts):
             opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(provider=home))
         return pulumi.ResourceTransformationResult(props, opts)
 
     pulumi.runtime.register_stack_transformation(at_home)
+
+
+def _names_aws(opts: pulumi.ResourceOptions) -> bool:
+    """Whether a component is given an AWS provider; one of another cloud, such as a cluster's, does not
+    count."""
+    given = opts.providers or ()
+    listed = given.values() if isinstance(given, Mapping) else given
+    return any(isinstance(provider, aws.Provider) for provider in listed)

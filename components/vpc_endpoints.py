@@ -12,6 +12,8 @@ from components.policies import account_of, policy
 
 BOOT_AND_LOG = ("ec2", "ecr.api", "ecr.dkr", "logs", "monitoring", "ssm", "ssmmessages")
 """What a private instance calls to get its image and settings, be reached by Session Manager, and log."""
+PACKAGES = ("codeartifact.api", "codeartifact.repositories")
+"""What it calls to get a package."""
 
 
 class VpcEndpointsArgs(Placement):
@@ -21,6 +23,9 @@ class VpcEndpointsArgs(Placement):
     """Tables that get the routes to S3 and DynamoDB, whose gateway endpoints cost nothing."""
     services: NotRequired[Sequence[str]]
     """Services with an interface endpoint in every subnet. Default: `BOOT_AND_LOG`."""
+    package_bucket_arn: NotRequired[pulumi.Input[str]]
+    """Bucket that packages are served from (PackageCache): with it, `services` are those of `PACKAGES` too.
+    Default: packages are out of reach."""
 
 
 class VpcEndpoints(Server):
@@ -35,7 +40,8 @@ class VpcEndpoints(Server):
 
     def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        services = args.get("services", BOOT_AND_LOG)
+        packages = args.get("package_bucket_arn")
+        services = [*args.get("services", BOOT_AND_LOG), *(PACKAGES if packages is not None else ())]
         region = pulumi.Output.from_input(args["vpc_arn"]).apply(lambda arn: arn.split(":")[3])
 
         group = aws.ec2.SecurityGroup(
@@ -63,7 +69,7 @@ class VpcEndpoints(Server):
                 opts=self.child,
             )
             for service, statements in (
-                ("s3", _s3(args["vpc_arn"], region)),
+                ("s3", _s3(args["vpc_arn"], region, packages)),
                 ("dynamodb", _dynamodb(args["vpc_arn"])),
             )
         }
@@ -74,9 +80,13 @@ class VpcEndpoints(Server):
         self.register_outputs({"address": self.address, "security_group_id": self.security_group_id})
 
 
-def _s3(vpc_arn: pulumi.Input[str], region: pulumi.Output[str]) -> list[dict[str, Any]]:
+def _s3(
+    vpc_arn: pulumi.Input[str], region: pulumi.Output[str], packages: pulumi.Input[str] | None
+) -> list[dict[str, Any]]:
     """Our own buckets, and AWS's that hold packages and image layers: nobody's data can be carried
     elsewhere."""
+    # https://docs.aws.amazon.com/codeartifact/latest/ug/create-s3-gateway-endpoint.html
+    served = [] if packages is None else [pulumi.Output.format("{}/*", packages)]
     return [
         {
             "Sid": "OwnBuckets",
@@ -85,8 +95,11 @@ def _s3(vpc_arn: pulumi.Input[str], region: pulumi.Output[str]) -> list[dict[str
             "Action": [
                 "s3:AbortMultipartUpload",
                 "s3:DeleteObject",
+                "s3:GetBucketVersioning",
                 "s3:GetObject",
+                "s3:GetObjectVersion",
                 "s3:ListBucket",
+                "s3:ListBucketVersions",
                 "s3:PutObject",
             ],
             "Resource": ["arn:aws:s3:::*", "arn:aws:s3:::*/*"],
@@ -102,6 +115,7 @@ def _s3(vpc_arn: pulumi.Input[str], region: pulumi.Output[str]) -> list[dict[str
             "Resource": [
                 pulumi.Output.format("arn:aws:s3:::prod-{}-starport-layer-bucket/*", region),
                 pulumi.Output.format("arn:aws:s3:::al2023-repos-{}-de612dc2/*", region),
+                *served,
             ],
         },
     ]

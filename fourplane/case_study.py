@@ -1,4 +1,10 @@
-"""Reads stacks/case_studies/<company>.yaml: what makes each part of a company's case study true."""
+"""Reads stacks/case_studies/<company>.yaml: what makes each part of a company's case study true.
+
+A name is "kind name" as `fourplane preview` prints it, or a component's name alone. "user" means what is
+named so in every region of a stack, "eu/user" the one in its Region "eu", "home/user" the one in the stack's
+own. A name that ends in "?", such as "Network eu/network?", need not be there in every stack of the company:
+one entry of every claim must be.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +24,12 @@ class Text(str):
     line: int
 
 
+class Named(Text):
+    """A name in the file. Written with a "?" behind it, it may be missing from some stacks of the company."""
+
+    optional: bool = False
+
+
 class Entry(dict[str, Any]):
     """A mapping of the file, and the line that it begins on."""
 
@@ -31,7 +43,7 @@ class Claim:
     what: str
     """ "node AWS_CF", "arrow A -> B" or "metrics row CDN"."""
     line: int
-    made_true_by: tuple[Text, ...]
+    made_true_by: tuple[Named, ...]
     note: str
     not_yet: str
     record: str
@@ -55,6 +67,8 @@ class Arrow:
     source: str
     target: str
     claim: Claim
+    fetched: bool
+    """Whether its head calls its tail: content flows along the arrow, and is asked for against it."""
 
 
 @dataclass(frozen=True)
@@ -73,10 +87,13 @@ class Diagram:
 
 @dataclass(frozen=True)
 class Allowance:
-    """Ways that no diagram draws: from each of some components to each of others, and why they must be."""
+    """Ways that no diagram draws: from each of some components to each of others, and why they must be.
 
-    sources: tuple[str, ...]
-    targets: tuple[str, ...]
+    A way from or to a name that ends in "?" may be closed, or its ends missing, in some stacks.
+    """
+
+    sources: tuple[Named, ...]
+    targets: tuple[Named, ...]
     why: str
     line: int
 
@@ -98,12 +115,16 @@ class CaseStudy:
 
 def read(project: Project, stack: str) -> CaseStudy:
     """The case study of a stack's company. Raises Mistake, with file and line, for what makes no sense."""
-    folder, company = project.stack_folder / "case_studies", stack.rpartition("-")[0] or stack
-    path = folder / f"{company}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(file.stem for file in folder.glob("*.yaml"))) or "none"
-        raise Mistake(f"no case study of '{company}': {path} does not exist; known: {known}")
-    return _Reader(path).case_study()
+    file = path(project, stack)
+    if not file.is_file():
+        known = ", ".join(sorted(one.stem for one in file.parent.glob("*.yaml"))) or "none"
+        raise Mistake(f"no case study of '{file.stem}': {file} does not exist; known: {known}")
+    return _Reader(file).case_study()
+
+
+def path(project: Project, stack: str) -> Path:
+    """Where the case study of a stack's company is, or would be."""
+    return project.stack_folder / "case_studies" / f"{stack.rpartition('-')[0] or stack}.yaml"
 
 
 class _Reader:
@@ -137,13 +158,16 @@ class _Reader:
     def _arrow(self, value: Any, nodes: dict[str, Node]) -> Arrow:
         entry = self._mapping(value, "arrows")
         source, target = entry.get("from", "?"), entry.get("to", "?")
+        fetched = entry.pop("fetched", "false")
         claim = self._claim(entry, f"arrow {source} -> {target}", {"from", "to"})
+        if fetched not in ("true", "false"):
+            raise self._mistake(claim.line, f"{claim.what}: fetched must be true or false, got '{fetched}'")
         for end in (source, target):
             if end not in nodes:
                 raise self._mistake(claim.line, f"{claim.what}: {end} is no node of its diagram")
             if claim.built and not nodes[end].claim.built:
                 raise self._mistake(claim.line, f"{claim.what}: it cannot be built while {end} is not")
-        return Arrow(source, target, claim)
+        return Arrow(source, target, claim, fetched == "true")
 
     def _row(self, value: Any) -> Row:
         entry = self._mapping(value, "metrics")
@@ -153,13 +177,12 @@ class _Reader:
     def _allowance(self, value: Any) -> Allowance:
         entry = self._mapping(value, "platform")
         self._keys(entry, "platform", {"from", "to", "why"})
-        ends = (self._list(entry[key], f"platform: {key}") for key in ("from", "to"))
-        sources, targets = (tuple(map(str, end)) for end in ends)
+        sources, targets = (self._names(entry[key], f"platform: {key}") for key in ("from", "to"))
         return Allowance(sources, targets, entry["why"], entry.line)
 
     def _claim(self, entry: Entry, what: str, own: set[str]) -> Claim:
         self._keys(entry, what, own, {"made_true_by", "not_yet", "note", "departure"})
-        by = tuple(self._list(entry.get("made_true_by", []), f"{what}: made_true_by"))
+        by = self._names(entry.get("made_true_by", []), f"{what}: made_true_by")
         if bool(by) == bool(entry.get("not_yet")):
             raise self._mistake(entry.line, f"{what} must say either made_true_by or not_yet")
         departure = entry.get("departure")
@@ -204,6 +227,18 @@ class _Reader:
         if not isinstance(value, list):
             raise self._mistake(getattr(value, "line", 1), f"{what} must be a list, got {str(value)!r}")
         return value
+
+    def _names(self, value: Any, what: str) -> tuple[Named, ...]:
+        return tuple(self._named(text, what) for text in self._list(value, what))
+
+    def _named(self, text: Any, what: str) -> Named:
+        if not isinstance(text, Text) or not text.removesuffix("?").strip():
+            raise self._mistake(
+                getattr(text, "line", 1), f"{what} must be a list of names, got {str(text)!r}"
+            )
+        name = Named(text.removesuffix("?"))
+        name.line, name.optional = text.line, text.endswith("?")
+        return name
 
     def _keys(self, entry: Entry, what: str, needed: set[str], known: set[str] | None = None) -> None:
         known = needed | (known or set())

@@ -7,7 +7,7 @@ from typing import Any
 from fourplane.case_study import CaseStudy, Claim
 from fourplane.errors import Mistake
 from fourplane.graph import Graph, Resource
-from fourplane.planes import kind, lineage
+from fourplane.planes import HOME, around, kind, lineage, place, title
 
 Proof = dict[Claim, list[Resource]]
 """The resources that make each claim true; none for what is not built yet."""
@@ -19,27 +19,40 @@ def prove(study: CaseStudy, graph: Graph) -> Proof:
 
 
 def _resources(study: CaseStudy, claim: Claim, graph: Graph) -> Iterator[Resource]:
-    for name in claim.made_true_by:
-        found = named(graph, name)
-        if not found:
-            where = f"{study.path}:{name.line}"
-            raise Mistake(f"{where}: {claim.what}: nothing in {graph.stack} is named '{name}'")
-        yield from found
+    found = {entry: named(graph, entry) for entry in claim.made_true_by}
+    for entry, resources in found.items():
+        if not resources and (not entry.optional or not any(found.values())):
+            where = f"{study.path}:{entry.line}"
+            told = f"nothing in {graph.stack} is named '{entry}'"
+            if entry.optional:
+                told += ", nor by any other of its entries; one of them must be there in every stack"
+            raise Mistake(f"{where}: {claim.what}: {told}")
+        yield from resources
 
 
 def named(graph: Graph, name: str) -> list[Resource]:
     """What a name means: "kind name" as `fourplane preview` prints it, or a component's name alone.
 
-    A * in the last word stands for any text. Of components of one name inside each other, the outermost is
-    meant.
+    A plain name means what is named so in every region of the stack; "eu/user" means the one in its Region
+    "eu", and "home/user" the one in the stack's own region. A * in the last word stands for any text. Of
+    components of one name inside each other, the outermost is meant.
     """
     *kinds, own = name.split()
-    found = [resource for resource in graph.values() if fnmatch.fnmatchcase(resource.name, own)]
+    found = [resource for resource in graph.values() if is_named(graph, resource, own)]
     if kinds:
         return [resource for resource in found if kind(resource) == " ".join(kinds)]
     components = [resource for resource in found if not resource.custom]
     urns = {component.urn for component in components}
     return [one for one in components if not urns & {around.urn for around in lineage(graph, one.parent)}]
+
+
+def is_named(graph: Graph, resource: Resource, pattern: str) -> bool:
+    """Whether a name, with or without its region, is a resource's."""
+    if resource.name == pattern or fnmatch.fnmatchcase(resource.name, pattern):
+        return True
+    if "/" not in pattern:
+        return False
+    return fnmatch.fnmatchcase(f"{place(graph, resource.urn) or HOME}/{resource.name}", pattern)
 
 
 def as_json(study: CaseStudy, graph: Graph, proof: Proof) -> dict[str, Any]:
@@ -105,8 +118,11 @@ def _built(claims: Sequence[Claim]) -> int:
 
 def _told(graph: Graph, claim: Claim, proof: Proof) -> Iterator[str]:
     for resource in proof[claim]:
-        around = " / ".join(outer.name for outer in lineage(graph, resource.parent))
-        yield f"    {kind(resource)} '{resource.name}'" + (f" in {around}" if around else "")
+        outer = around(graph, resource)
+        yield f"    {kind(resource)} '{title(graph, resource)}'" + (f" in {outer}" if outer else "")
+    for entry in claim.made_true_by:
+        if entry.optional and not named(graph, entry):
+            yield f"    not in {graph.stack}: {entry}"
     if note := _note(claim):
         yield f"    {note}"
     if claim.record:

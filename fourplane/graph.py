@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -71,6 +71,7 @@ class Graph(Mapping[str, Resource]):
         """Texts that must not be shown anywhere."""
         self.warnings: list[str] = []
         """What the program logged as a warning or an error, a line each."""
+        self._index = _Index()
 
     def __getitem__(self, urn: str) -> Resource:
         return self.resources[urn]
@@ -82,7 +83,7 @@ class Graph(Mapping[str, Resource]):
         return len(self.resources)
 
     def all(self, type: str) -> list[Resource]:
-        return [r for r in self.values() if r.type == type]
+        return list(self._indexed().by_type.get(type, ()))
 
     def one(self, type: str, name: str | None = None) -> Resource:
         """The only resource of a type (and a name). Raises LookupError where there is none, or several."""
@@ -92,7 +93,13 @@ class Graph(Mapping[str, Resource]):
         return found[0]
 
     def children(self, urn: str) -> list[Resource]:
-        return [r for r in self.values() if r.parent == urn]
+        return list(self._indexed().by_parent.get(urn, ()))
+
+    def _indexed(self) -> "_Index":
+        """A graph is read much more often than it grows."""
+        if self._index.count != len(self.resources):
+            self._index = _Index(self.resources.values())
+        return self._index
 
     def mask(self, text: str) -> str:
         """The text with every secret in it hidden."""
@@ -112,6 +119,18 @@ class Graph(Mapping[str, Resource]):
             "resources": [r.as_json() for r in self.values()],
         }
         return _masked(whole, self._mask()) if self.secrets else whole
+
+
+class _Index:
+    """The resources of a graph by what they are looked for."""
+
+    def __init__(self, resources: Collection[Resource] = ()) -> None:
+        self.count = len(resources)
+        self.by_type: dict[str, list[Resource]] = {}
+        self.by_parent: dict[str, list[Resource]] = {}
+        for resource in resources:
+            self.by_type.setdefault(resource.type, []).append(resource)
+            self.by_parent.setdefault(resource.parent, []).append(resource)
 
 
 def _masked(value: Any, mask: Callable[[str], str]) -> Any:

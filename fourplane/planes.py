@@ -5,6 +5,10 @@ from collections.abc import Iterator
 
 from fourplane.graph import Graph, Resource
 
+REGION = "fourplane:index:Region"
+"""A wrapper around what a stack has in a region beside its own: no box of any diagram."""
+HOME = "home"
+"""How a name says that the stack's own region is meant."""
 PLANES = ("edge", "service", "state", "control", "network", "other")
 
 
@@ -22,6 +26,8 @@ def planes(graph: Graph) -> dict[str, str]:
     for resource in graph.values():  # parents are registered before their children
         around = found.get(resource.parent, "other")
         told = tag(resource, "plane") if resource.custom else _majority(resource.urn, children)
+        if resource.type == REGION:  # its parts are of every plane
+            told = "other"
         if told not in PLANES:
             told = _folder(children.get(resource.urn, [])) if around == "other" else around
         found[resource.urn] = told
@@ -59,9 +65,32 @@ def _levels(urn: str, children: dict[str, list[Resource]]) -> Iterator[list[Reso
 
 
 def home(graph: Graph) -> str:
-    """The region that most of a stack is in."""
-    told = Counter(resource.region for resource in graph.values() if resource.custom and resource.region)
+    """The region that most of a stack is in, what a Region holds left out."""
+    placed = [resource for resource in graph.values() if resource.custom and resource.region]
+    own = [resource for resource in placed if not place(graph, resource.urn)] or placed
+    told = Counter(resource.region for resource in own)
     return told.most_common(1)[0][0] if told else ""
+
+
+def place(graph: Graph, urn: str) -> str:
+    """The name of the Region around something; "" in the stack's own region, and for a Region itself."""
+    while urn in graph.resources:
+        urn = graph[urn].parent
+        if urn in graph.resources and graph[urn].type == REGION:
+            return graph[urn].name
+    return ""
+
+
+def title(graph: Graph, resource: Resource) -> str:
+    """A resource's name as it is shown: "user", and "eu/user" for the one that stands in Region "eu"."""
+    around = place(graph, resource.urn)
+    return f"{around}/{resource.name}" if around else resource.name
+
+
+def around(graph: Graph, resource: Resource) -> str:
+    """The components around a resource, outermost first, as they are shown. A Region is in the titles."""
+    outer = [one for one in lineage(graph, resource.parent) if one.type != REGION]
+    return " / ".join(title(graph, one) for one in outer)
 
 
 def kind(resource: Resource) -> str:
@@ -88,6 +117,6 @@ def lineage(graph: Graph, urn: str) -> list[Resource]:
     """A component and those around it, outermost first."""
     found: list[Resource] = []
     while urn in graph.resources:
-        found.insert(0, graph[urn])
+        found.append(graph[urn])
         urn = graph[urn].parent
-    return found
+    return found[::-1]

@@ -76,6 +76,8 @@ def _arn(place: Place) -> str:
     service, kind, regional = _service(place.type)
     if service == "s3":
         return f"arn:aws:s3:::{place.digits}"
+    if kind in ("metric-alarm", "composite-alarm"):
+        return f"arn:aws:{service}:{place.region}:{ACCOUNT}:alarm:{place.digits}"
     return f"arn:aws:{service}:{place.region if regional else ''}:{ACCOUNT}:{kind}/{place.digits}"
 
 

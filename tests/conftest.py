@@ -1,5 +1,6 @@
 """What every test may use."""
 
+import functools
 import shutil
 import sys
 from collections.abc import Callable
@@ -29,20 +30,27 @@ def program() -> Callable[[str, str], str]:
     return find
 
 
-@pytest.fixture
-def run(tmp_path: Path) -> Callable[..., Graph]:
-    """run(program, cloud): a function as a whole Pulumi program, its stack "dev", through the real engine."""
+@pytest.fixture(scope="session")
+def run_in() -> Callable[..., Graph]:
+    """run_in(folder, program, cloud): a function as a whole Pulumi program, its stack "dev", through the
+    real engine."""
 
-    def run(program: Program, cloud: engine.Cloud, **options: bool) -> Graph:
+    def run(folder: Path, program: Program, cloud: engine.Cloud, **options: bool) -> Graph:
         stash = ModuleType("program_under_test")
         stash.__dict__["program"] = program
         sys.modules["program_under_test"] = stash
-        main = tmp_path / "__main__.py"
+        main = folder / "__main__.py"
         main.write_text("from program_under_test import program\n\nprogram()\n")
-        project = Project(tmp_path, "test", main, tmp_path)
+        project = Project(folder, "test", main, folder)
         return engine.run(project, "dev", Settings({}, frozenset()), cloud, **options)
 
     return run
+
+
+@pytest.fixture
+def run(tmp_path: Path, run_in: Callable[..., Graph]) -> Callable[..., Graph]:
+    """run(program, cloud): the same, in a folder of the test's own."""
+    return functools.partial(run_in, tmp_path)
 
 
 @pytest.fixture

@@ -14,26 +14,57 @@ from pulumi.provider.experimental.analyzer import Analyzer
 import blueprints
 import components
 from blueprints.chaos_engineering import ChaosEngineering
-from components.access import Peer, Server, Store
+from blueprints.content_distribution import ContentDistribution
+from blueprints.incident_response import IncidentResponse
+from components.access import Peer, Server, Site, Store
 from components.component import Component
 from components.control.alerts import Alerts
+from components.control.atlas import Atlas
 from components.control.availability import Availability
+from components.control.budget import Budget
+from components.control.cdn_availability import CdnAvailability
+from components.control.dashboard import Dashboard
 from components.control.encryption_key import EncryptionKey
+from components.control.eureka import Eureka
 from components.control.experiment import Experiment
+from components.control.hystrix import Hystrix
 from components.control.image_cache import ImageCache
 from components.control.log_archive import LogArchive
+from components.control.package_cache import PackageCache
+from components.control.playback_objectives import PlaybackObjectives
+from components.control.region_health import RegionHealth
+from components.control.release import Release
 from components.control.runbook import Runbook
+from components.control.spinnaker import Spinnaker
+from components.control.storage_availability import StorageAvailability
+from components.control.zone_health import ZoneHealth
+from components.edge.beacon import Beacon
 from components.edge.cdn_edge import CdnEdge
+from components.edge.certificate import Certificate
+from components.edge.content_edge import ContentEdge
+from components.edge.domain import Domain
+from components.edge.entrance_health import EntranceHealth
 from components.edge.firewall import Firewall
 from components.edge.geography import Geography
+from components.edge.isp_cache import IspCache
 from components.edge.load_balancer import LoadBalancer
+from components.edge.private_names import PrivateNames
+from components.edge.synthetic_client import SyntheticClient
+from components.edge.viewer_routing import ViewerRouting
 from components.network import Network
+from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
+from components.service.eks_cluster import EksCluster
+from components.service.eks_nodes import EksNodes
+from components.service.encoding import Encoding
 from components.service.gateway import Gateway
+from components.service.kubernetes_namespace import KubernetesNamespace
+from components.service.kubernetes_service import KubernetesService
 from components.state.aurora_mysql import AuroraMySql
 from components.state.cassandra_ring import CassandraRing
 from components.state.content_store import ContentStore
 from components.state.private_bucket import PrivateBucket
+from components.state.redis_cluster import RedisCluster
 from components.state.search_domain import SearchDomain
 from components.vpc_endpoints import VpcEndpoints
 
@@ -47,23 +78,51 @@ ZONED = {
 }
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
+PODS = {"cluster": "c", "cluster_name": "dev-c", "node_security_group_id": "sg-1"}
 IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
+RELEASE = {"release_url": "https://example.com/program-1.2.jar"}
+ARTIFACT = {
+    "artifact_url": "https://shop-123456789012.d.codeartifact.us-east-1.amazonaws.com/maven/packages/a/a-1.war",
+    "artifact_repository_arn": "arn:aws:codeartifact:us-east-1:123456789012:repository/shop/packages",
+    "artifact_domain_arn": "arn:aws:codeartifact:us-east-1:123456789012:domain/shop",
+}
+BALANCED = {"load_balancer_dimension": "app/a/1", "target_group_dimension": "targetgroup/a/1"}
+WATCHED = {
+    "vpc_arn": VPC,
+    "zones": ZONED["zones"],
+    "fleets": {"a": {**BALANCED, "group_name": "a-1"}},
+    "topic_arn": TOPIC,
+}
+PROMISED = {"video_start_ms": 100, "rebuffer_percent": 0.5, "uhd_percent": 25, "usd_per_gigabyte": 0.02}
+CACHES = {**PLACE, "public_subnet_ids": ["subnet-3", "subnet-4"]}
 SMALLEST = {
     Alerts: {},
+    Atlas: {**PLACE, **IMAGE, **RELEASE},
     AuroraMySql: ZONED,
     Availability: {"load_balancer_dimension": "app/a/1", "percent": 99.9},
     AutoScalingService: {**PLACE, **IMAGE, "port": 80},
+    Beacon: {},
+    Budget: {"monthly_usd": 1, "components": ["a"]},
     CassandraRing: {**ZONED, **IMAGE},
     CdnEdge: {"origin_arn": BALANCER, "origin_dns_name": "a.elb.amazonaws.com"},
-    ChaosEngineering: {
-        "vpc_arn": VPC,
-        "fleets": ["a"],
-        "zone": "us-east-1a",
-        "group_names": {"a": "a-1"},
-        "stop_alarm_arns": {"a": ALARM},
+    CdnAvailability: {"distribution_id": "E1", "percent": 99.95},
+    ChaosEngineering: {**WATCHED, "stop_alarm_arns": {"a": ALARM}},
+    Certificate: {"domain": "example.com", "zone_id": "Z1"},
+    ContentDistribution: {
+        **CACHES,
+        **IMAGE,
+        "isps": {"a": {"cidr_blocks": ["198.51.100.0/24"], "terabytes": 1, "edge": "us"}},
+        "objectives": PROMISED,
+        "monthly_terabytes": 1,
     },
+    ContentEdge: {"near": "us-east-1", "origin_domain_name": "a.s3.us-east-1.amazonaws.com"},
     ContentStore: {},
+    Domain: {"domain": "example.com"},
+    Dashboard: {"alarms": {"a": {"a": ALARM}}},
+    Encoding: {"source_bucket": "a", "target_bucket": "b", "target_arn": "arn:aws:s3:::b"},
     EncryptionKey: {},
+    Eureka: {**ZONED, **IMAGE, **ARTIFACT},
+    EntranceHealth: {"load_balancer_dimension": "app/a/1", "target_group_dimension": "targetgroup/a/1"},
     Experiment: {
         "fault": "monkey",
         "targets": {"a": {"kind": "instances", "tags": {"component": "a"}}},
@@ -74,16 +133,53 @@ SMALLEST = {
     Firewall: {},
     Gateway: {**PLACE, **IMAGE, "routes": {"a": {"paths": ["/a"]}}},
     Geography: {"area": "us", "host": "a.example.net", "p99_ms": 100},
+    Hystrix: {**PLACE, **IMAGE},
     ImageCache: {},
+    IncidentResponse: WATCHED,
+    IspCache: {**CACHES, **IMAGE, "edge": "us", "terabytes": 1},
     LoadBalancer: {**PLACE, "target_port": 80},
     LogArchive: {},
     Network: {},
+    PackageCache: {},
+    PlaybackObjectives: {"namespace": "a", "objectives": PROMISED},
     PrivateBucket: {},
-    Runbook: {"alarm_arns": {"a": ALARM}, "group_names": {"a": "a-1"}, "topic_arn": TOPIC},
+    Region: {},
+    Release: RELEASE,
+    PrivateNames: {"domain": "a.example.com", "vpc_id": "vpc-1", "zone_id": "Z1"},
+    RegionHealth: {"zone_alarm_arns": {"a": ALARM, "b": ALARM}},
+    Runbook: {
+        "alarm_arns": {"a": ALARM},
+        "document": "{}",
+        "parameters": {},
+        "statements": [],
+        "topic_arn": TOPIC,
+    },
     SearchDomain: ZONED,
+    SyntheticClient: {"host": "example.com", "paths": ["/"]},
+    StorageAvailability: {"bucket": "content", "percent": 99.99},
+    ViewerRouting: {"networks": {"a": ["198.51.100.0/24"]}},
     VpcEndpoints: {**PLACE, "vpc_arn": VPC, "route_table_ids": ["rtb-1"]},
+    ZoneHealth: {"zone": "us-east-1a", "fleets": {"a": BALANCED}},
+    EksCluster: PLACE,
+    EksNodes: {**PLACE, "cluster_name": "dev-c"},
+    KubernetesNamespace: PODS,
+    KubernetesService: {**PODS, **IMAGE, "namespace": "n", "port": 8080},
+    RedisCluster: ZONED,
+    Spinnaker: {**PODS, "data": {**ZONED, "cidr_blocks": ["10.0.0.0/24"]}},
 }
-LEVELS = {Component, Peer, Server, Store}
+OF_CLOUDFRONT = {
+    Beacon,
+    CdnAvailability,
+    CdnEdge,
+    ContentDistribution,
+    Domain,
+    Firewall,
+    Geography,
+    PlaybackObjectives,
+}
+"""What has parts in CloudFront's own region, wherever it stands itself."""
+WITHOUT_REGION = {"aws:budgets", "aws:cloudfront", "aws:iam", "aws:route53"}
+LEVELS = {Component, Peer, Server, Site, Store}
 
 
 def everything() -> set[type]:
@@ -137,13 +233,12 @@ class TestEveryComponent:
     def test_stands_in_the_region_that_it_is_given(self, cls, preview):
         args = {**SMALLEST[cls], "region": "eu-west-1"}
         graph = preview(lambda: cls("it", args))
-        elsewhere = (
-            {"us-east-1"} if cls in (CdnEdge, Firewall, Geography) else set()
-        )  # CloudFront's own region
+        elsewhere = {"us-east-1"} if cls in OF_CLOUDFRONT else set()
         placed = {r.inputs["region"] for r in graph.values() if "region" in r.inputs}
         assert placed <= {"eu-west-1"} | elsewhere
-        regional = [r for r in graph.values() if r.custom and "region" not in r.inputs]
-        assert {r.type.split("/")[0] for r in regional} <= {"aws:iam", "aws:cloudfront", "aws:route53"}
+        own = [r for r in graph.values() if r.custom and r.package == "aws"]
+        regional = [r for r in own if "region" not in r.inputs]
+        assert {r.type.split("/")[0] for r in regional} <= WITHOUT_REGION
 
     def test_refuses_a_misspelt_argument(self, cls, preview):
         with pytest.raises(

@@ -18,7 +18,7 @@ class AlertsArgs(ComponentArgs):
 
 
 class Alerts(Component):
-    """A topic that this account's alarms alone publish to, over TLS alone."""
+    """A topic that this account's alarms and budgets alone publish to, over TLS alone."""
 
     topic_arn: pulumi.Output[str]
 
@@ -38,6 +38,22 @@ class Alerts(Component):
                         "Resource": topic.arn,
                         "Condition": {
                             "ArnLike": {"aws:SourceArn": beside(topic.arn, "cloudwatch", "alarm:*")},
+                            "StringEquals": {"aws:SourceAccount": account_of(topic.arn)},
+                        },
+                    },
+                    {
+                        # https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-sns-policy.html
+                        "Sid": "Budgets",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "budgets.amazonaws.com"},
+                        "Action": "sns:Publish",
+                        "Resource": topic.arn,
+                        "Condition": {
+                            "ArnLike": {
+                                "aws:SourceArn": pulumi.Output.format(
+                                    "arn:*:budgets::{}:*", account_of(topic.arn)
+                                )
+                            },
                             "StringEquals": {"aws:SourceAccount": account_of(topic.arn)},
                         },
                     },

@@ -46,7 +46,11 @@ class EncryptionKeyArgs(ComponentArgs):
 
 class EncryptionKey(Component):
     """A customer managed key that rotates every year and that only this account, and its services' logs,
-    can use."""
+    can use.
+
+    Each region has a key of its own: S3, Secrets Manager and Aurora encrypt anew what they copy to another
+    region, so no key has to be in two, and the loss of one opens nothing in the other.
+    """
 
     key_arn: pulumi.Output[str]
 
@@ -109,7 +113,7 @@ class EncryptionKey(Component):
                         {
                             "Sid": "Alarms",
                             "Effect": "Allow",
-                            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                            "Principal": {"Service": ["budgets.amazonaws.com", "cloudwatch.amazonaws.com"]},
                             "Action": ["kms:Decrypt", "kms:GenerateDataKey"],
                             "Resource": "*",
                             "Condition": {"StringEquals": {"aws:SourceAccount": account}},

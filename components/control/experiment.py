@@ -10,7 +10,11 @@ from components.component import Component, ComponentArgs
 from components.logs import log_group
 from components.policies import account_of, beside, policy
 
-TARGETS = {"instances": ("aws:ec2:instance", "Instances"), "subnets": ("aws:ec2:subnet", "Subnets")}
+TARGETS = {
+    "instances": ("aws:ec2:instance", "Instances"),
+    "subnets": ("aws:ec2:subnet", "Subnets"),
+    "buckets": ("aws:s3:bucket", "Buckets"),
+}
 """https://docs.aws.amazon.com/fis/latest/userguide/targets.html, and what actions call them:
 https://docs.aws.amazon.com/fis/latest/userguide/fis-actions-reference.html"""
 ZONE = {"instances": "Placement.AvailabilityZone", "subnets": "AvailabilityZone"}
@@ -20,11 +24,11 @@ class Target(TypedDict):
     """Whom a fault is done to: what has all the tags, and is in the zone."""
 
     kind: str
-    """"instances" or "subnets"."""
+    """"instances", "subnets" or "buckets"."""
     tags: Mapping[str, str]
     """Tags that each of them has."""
     zone: NotRequired[str]
-    """Zone that each of them is in. Default: any."""
+    """Zone that each of them is in; a bucket is in none. Default: any."""
     selection: NotRequired[str]
     """"ALL", "COUNT(1)" or "PERCENT(50)" of them, by chance. Default "ALL"."""
 
@@ -118,6 +122,8 @@ class Experiment(Component):
                 self.reject(f"targets['{key}'].kind", target["kind"], " or ".join(TARGETS))
             if not target["tags"]:
                 self.reject(f"targets['{key}'].tags", {}, "one tag or more, so that it finds only its own")
+            if "zone" in target and target["kind"] not in ZONE:
+                self.reject(f"targets['{key}'].zone", target["zone"], "left out: a bucket is in no zone")
         for key, action in args["actions"].items():
             if action["target"] not in args["targets"]:
                 known = ", ".join(args["targets"])

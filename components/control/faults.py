@@ -2,32 +2,14 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypedDict
 
-import pulumi
-
 from components.control.experiment import Action, Target
+from components.control.fault_permissions import Struck, disconnecting, look, pausing, slowing, terminate
 from components.policies import beside
 
 INTERFACE = "ens5"
 """The first network interface of a Nitro machine of Amazon Linux 2023."""
-
-
-@dataclass(frozen=True)
-class Struck:
-    """What may be broken, and for how long."""
-
-    vpc_arn: pulumi.Input[str]
-    stack: str
-    fleets: Sequence[str]
-    zone: str
-    minutes: int
-    delay_ms: int
-
-    def machines(self, fleet: str) -> dict[str, str]:
-        """The tags of a fleet's machines."""
-        return {"stack": self.stack, "component": fleet}
 
 
 class Fault(TypedDict):
@@ -40,17 +22,22 @@ class Fault(TypedDict):
 
 
 def monkey(struck: Struck) -> Fault:
-    """One machine of each fleet is terminated."""
+    """One machine of each fleet is terminated, by chance among those in a zone."""
     return {
         "fault": "monkey",
         "targets": {
-            fleet: {"kind": "instances", "tags": struck.machines(fleet), "selection": "COUNT(1)"}
+            fleet: {
+                "kind": "instances",
+                "tags": struck.machines(fleet),
+                "zone": struck.zone,
+                "selection": "COUNT(1)",
+            }
             for fleet in struck.fleets
         },
         "actions": {
             fleet: {"action": "aws:ec2:terminate-instances", "target": fleet} for fleet in struck.fleets
         },
-        "statements": [_look(), _terminate(struck)],
+        "statements": [look(), terminate(struck)],
     }
 
 
@@ -67,17 +54,34 @@ def gorilla(struck: Struck) -> Fault:
             "disconnect": _disconnect(struck, "subnets"),
             "terminate": {"action": "aws:ec2:terminate-instances", "target": "machines"},
         },
-        "statements": [_look(), _terminate(struck), *_disconnecting(struck)],
+        "statements": [look(), terminate(struck), *disconnecting(struck)],
     }
 
 
 def kong(struck: Struck) -> Fault:
-    """All private subnets of the region carry nothing: its health checks fail, and traffic goes elsewhere."""
+    """All private and data subnets of the region carry nothing, not even to other regions: its health checks
+    fail, traffic goes elsewhere, and copies of what is stored here stop too.
+
+    A region that lives but does not hear another is a different fault, "Cross-Region: Connectivity" in AWS's
+    library. Closed subnets need no closed routes besides.
+    """
+    mine = {"stack": struck.stack}
+    targets: dict[str, Target] = {
+        tier: {"kind": "subnets", "tags": {**mine, "tier": tier}} for tier in ("private", "data")
+    }
+    actions = {f"disconnect-{tier}": _disconnect(struck, tier) for tier in targets}
+    for store, copied in struck.copies.items():
+        targets[store] = {"kind": "buckets", "tags": {**mine, "component": store}}
+        actions[f"pause-{store}"] = {
+            "action": "aws:s3:bucket-pause-replication",
+            "target": store,
+            "parameters": {"region": copied["region"], "duration": f"PT{struck.minutes}M"},
+        }
     return {
         "fault": "kong",
-        "targets": {"subnets": {"kind": "subnets", "tags": {"stack": struck.stack, "tier": "private"}}},
-        "actions": {"disconnect": _disconnect(struck, "subnets")},
-        "statements": [_look(), *_disconnecting(struck)],
+        "targets": targets,
+        "actions": actions,
+        "statements": [look(), *disconnecting(struck), *(pausing(struck) if struck.copies else [])],
     }
 
 
@@ -115,24 +119,7 @@ def latency(struck: Struck) -> Fault:
             for fleet in struck.fleets
         },
         "actions": {fleet: {**slow, "target": fleet} for fleet in struck.fleets},
-        "statements": [
-            _look(),
-            {
-                "Sid": "SlowDown",
-                "Effect": "Allow",
-                "Action": "ssm:SendCommand",
-                "Resource": beside(struck.vpc_arn, "ec2", "instance/*"),
-                "Condition": {"StringEquals": {"aws:ResourceTag/stack": struck.stack}},
-            },
-            {"Sid": "Document", "Effect": "Allow", "Action": "ssm:SendCommand", "Resource": document},
-            {
-                # These take no resource: https://docs.aws.amazon.com/service-authorization/latest/reference/list_awssystemsmanager.html
-                "Sid": "Commands",
-                "Effect": "Allow",
-                "Action": ["ssm:CancelCommand", "ssm:ListCommands"],
-                "Resource": "*",
-            },
-        ],
+        "statements": [look(), *slowing(struck, document)],
     }
 
 
@@ -142,67 +129,9 @@ def _amazons(arn: str) -> str:
     return ":".join([*parts[:4], "", *parts[5:]])
 
 
-def _look() -> dict[str, Any]:
-    """Finding targets; describing takes no resource."""
-    actions = ["DescribeInstances", "DescribeNetworkAcls", "DescribeSubnets", "DescribeVpcs"]
-    return {
-        "Sid": "Look",
-        "Effect": "Allow",
-        "Action": [f"ec2:{action}" for action in actions],
-        "Resource": "*",
-    }
-
-
-def _terminate(struck: Struck) -> dict[str, Any]:
-    return {
-        "Sid": "Terminate",
-        "Effect": "Allow",
-        "Action": "ec2:TerminateInstances",
-        "Resource": beside(struck.vpc_arn, "ec2", "instance/*"),
-        "Condition": {"StringEquals": {"aws:ResourceTag/stack": struck.stack}},
-    }
-
-
 def _disconnect(struck: Struck, target: str) -> Action:
     return {
         "action": "aws:network:disrupt-connectivity",
         "target": target,
         "parameters": {"scope": "all", "duration": f"PT{struck.minutes}M"},
     }
-
-
-def _disconnecting(struck: Struck) -> list[dict[str, Any]]:
-    """FIS puts network ACLs of its own, tagged managedByFIS, in the place of the subnets', and those back.
-
-    https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSFaultInjectionSimulatorNetworkAccess.html
-    """
-    acls = beside(struck.vpc_arn, "ec2", "network-acl/*")
-    asked = {"aws:RequestTag/managedByFIS": "true"}
-
-    def allow(sid: str, actions: Sequence[str], resource: object, **equals: str) -> dict[str, Any]:
-        made: dict[str, Any] = {
-            "Sid": sid,
-            "Effect": "Allow",
-            "Action": [f"ec2:{action}" for action in actions],
-            "Resource": resource,
-        }
-        return {**made, "Condition": {"StringEquals": equals}} if equals else made
-
-    return [
-        allow("MakeAcl", ["CreateNetworkAcl"], acls, **asked),
-        allow("MakeAclThere", ["CreateNetworkAcl"], struck.vpc_arn),
-        allow("TagAcl", ["CreateTags"], acls, **asked, **{"ec2:CreateAction": "CreateNetworkAcl"}),
-        allow(
-            "FillAcl",
-            ["CreateNetworkAclEntry", "DeleteNetworkAcl"],
-            acls,
-            **{"aws:ResourceTag/managedByFIS": "true"},
-        ),
-        allow(
-            "ReplaceAclOf",
-            ["ReplaceNetworkAclAssociation"],
-            beside(struck.vpc_arn, "ec2", "subnet/*"),
-            **{"aws:ResourceTag/stack": struck.stack},
-        ),
-        allow("ReplaceAcl", ["ReplaceNetworkAclAssociation"], acls),
-    ]

@@ -1,7 +1,6 @@
 """What is done when an alarm goes off, before anybody is awake."""
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired
 
 import pulumi
@@ -10,14 +9,16 @@ import pulumi_aws as aws
 from components.component import Component, ComponentArgs
 from components.policies import beside, policy, trust
 
-DOCUMENT = Path(__file__).parent / "runbook" / "roll-back.yaml"
-
 
 class RunbookArgs(ComponentArgs):
     alarm_arns: Mapping[str, pulumi.Input[str]]
-    """Alarms that start it, by a name of one's own."""
-    group_names: Mapping[str, pulumi.Input[str]]
-    """Auto Scaling groups that it rolls back, by a name of one's own."""
+    """Alarms that start it, metric or composite, by a name of one's own."""
+    document: str
+    """The automation, as SSM's YAML (procedures.roll_back, for example)."""
+    parameters: Mapping[str, Sequence[pulumi.Input[str]]]
+    """The automation's parameters, but for AutomationAssumeRole and Topic."""
+    statements: Sequence[Mapping[str, Any]]
+    """The least IAM statements that its steps need, but for telling the topic."""
     topic_arn: pulumi.Input[str]
     """Topic that it tells what it did (Alerts)."""
     key_arn: NotRequired[pulumi.Input[str]]
@@ -25,44 +26,28 @@ class RunbookArgs(ComponentArgs):
 
 
 class Runbook(Component):
-    """An SSM automation that an alarm starts: it rolls back deployments that are on their way, and says so.
+    """An SSM automation that an alarm starts, and that tells a topic what it did.
 
-    Its role may roll back those groups and publish to that topic, nothing else.
+    Its role may do what its steps do and publish to that topic, nothing else.
     """
 
     document_name: pulumi.Output[str]
 
     def __init__(self, name: str, args: RunbookArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        for argument in ("alarm_arns", "group_names"):
-            if not args[argument]:
-                self.reject(argument, {}, "one or more")
-        topic, groups = args["topic_arn"], list(args["group_names"].values())
+        if not args["alarm_arns"]:
+            self.reject("alarm_arns", {}, "one or more")
 
         document = aws.ssm.Document(
             name,
             document_type="Automation",
             document_format="YAML",
-            content=DOCUMENT.read_text(encoding="utf-8"),
+            content=args["document"],
             opts=self.child,
         )
         role = aws.iam.Role(name, assume_role_policy=trust("ssm.amazonaws.com"), opts=self.child)
-        statements: list[Mapping[str, Any]] = [
-            {
-                "Sid": "RollBack",
-                "Effect": "Allow",
-                "Action": "autoscaling:RollbackInstanceRefresh",
-                "Resource": [
-                    pulumi.Output.from_input(group).apply(
-                        lambda group: beside(
-                            topic, "autoscaling", f"autoScalingGroup:*:autoScalingGroupName/{group}"
-                        )
-                    )
-                    for group in groups
-                ],
-            },
-            {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": topic},
-        ]
+        tell = {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": args["topic_arn"]}
+        statements: list[Mapping[str, Any]] = [*args["statements"], tell]
         if "key_arn" in args:
             actions = ["kms:Decrypt", "kms:GenerateDataKey"]
             statements.append(
@@ -110,17 +95,12 @@ class Runbook(Component):
             ),
             opts=self.child,
         )
+        given = {**args["parameters"], "AutomationAssumeRole": [role.arn], "Topic": [args["topic_arn"]]}
         aws.cloudwatch.EventTarget(
             name,
             rule=rule.name,
             arn=automation,
             role_arn=starter.arn,
-            input=pulumi.Output.json_dumps(
-                {
-                    "AutomationAssumeRole": [role.arn],
-                    "Groups": list(args["group_names"].values()),
-                    "Topic": [args["topic_arn"]],
-                }
-            ),
+            input=pulumi.Output.json_dumps(given),
             opts=self.child,
         )

@@ -6,8 +6,9 @@ from typing import Any, NotRequired
 import pulumi
 import pulumi_aws as aws
 
-from components.access import Peer
-from components.edge.firewall import Firewall
+from components.access import Peer, Server
+from components.edge.cdn_settings import PUBLIC_ORIGIN, SECURITY_HEADERS, origin_facing
+from components.edge.firewall import ORIGIN_HEADER, Firewall
 from components.keeping import Keeping
 from components.state.private_bucket import PrivateBucket, share
 
@@ -17,23 +18,28 @@ from components.state.private_bucket import PrivateBucket, share
 CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
-ORIGIN_FACING = "com.amazonaws.global.cloudfront.origin-facing"
-YEAR_SECONDS = 31536000
 
 
 class CdnEdgeArgs(Keeping):
-    origin_arn: pulumi.Input[str]
-    """ARN of the private load balancer that answers `api_paths`."""
     origin_dns_name: pulumi.Input[str]
-    """Host name of that load balancer."""
+    """Host name of the load balancer that answers `api_paths`."""
+    origin_arn: NotRequired[pulumi.Input[str]]
+    """ARN of that load balancer, which is private. Default: it is public, or several of several regions are,
+    found by `origin_dns_name` and called with TLS only."""
     origin_tls: NotRequired[bool]
-    """Whether it speaks TLS on 443, with a certificate for the first of `aliases`. Default False: HTTP on
-    80, which does not leave AWS's network."""
+    """Whether the private one speaks TLS on 443, with a certificate for the first of `aliases`. Default
+    False: HTTP on 80, which does not leave AWS's network."""
+    origin_secret: NotRequired[pulumi.Input[str]]
+    """Sent along as the header x-origin-secret, by which a public load balancer's Firewall knows this
+    distribution: pulumi.Output.secret of 32 characters or more. Default: none is sent."""
     api_paths: NotRequired[Sequence[str]]
     """Path patterns that go to the load balancer, uncached; all others to the content bucket. Default
     ["/api/*"]."""
     aliases: NotRequired[Sequence[str]]
     """Host names of the site; they need `certificate_arn`. Default: the distribution's own name only."""
+    zone_id: NotRequired[pulumi.Input[str]]
+    """Public Route 53 zone that gets the records of `aliases` (Domain.zone_id). Default: they are made
+    elsewhere."""
     certificate_arn: NotRequired[pulumi.Input[str]]
     """ACM certificate in us-east-1 for `aliases`. Default: CloudFront's own, which only then cannot be held
     to TLS 1.2 (AWS's rule for *.cloudfront.net)."""
@@ -48,11 +54,12 @@ class CdnEdgeArgs(Keeping):
 
 
 class CdnEdge(Peer):
-    """One distribution: content from a bucket that only it can read, APIs from a load balancer that only it
-    can reach.
+    """One distribution: content from a bucket that only it can read, APIs from a load balancer that only
+    CloudFront can reach.
 
-    The load balancer is private: CloudFront comes through a VPC origin, and connect(edge, gateway) lets its
-    addresses in. Viewers get HTTPS, HTTP/3, compression and security headers; WAF stands before everything.
+    The load balancer is private, and CloudFront comes through a VPC origin; or there is a public one in
+    every region, and DNS says which answers. connect(edge, gateway) lets CloudFront's addresses in. Viewers
+    get HTTPS, HTTP/3, compression and security headers; WAF stands before everything.
     """
 
     domain_name: pulumi.Output[str]
@@ -85,9 +92,16 @@ class CdnEdge(Peer):
             signing_protocol="sigv4",
             opts=self.child,
         )
-        to_balancer = aws.cloudfront.VpcOrigin(
-            name, vpc_origin_endpoint_config=_endpoint(name, args), opts=self.child
-        )
+        api: Any = {"origin_id": "api", "domain_name": args["origin_dns_name"]}
+        if "origin_arn" in args:
+            private = aws.cloudfront.VpcOrigin(
+                name, vpc_origin_endpoint_config=_endpoint(name, args["origin_arn"], args), opts=self.child
+            )
+            api["vpc_origin_config"] = {"vpc_origin_id": private.id}
+        else:
+            api.update(PUBLIC_ORIGIN)
+        if "origin_secret" in args:
+            api["custom_headers"] = [{"name": ORIGIN_HEADER, "value": args["origin_secret"]}]
         behaviour: Any = {
             "viewer_protocol_policy": "redirect-to-https",
             "compress": True,
@@ -133,11 +147,7 @@ class CdnEdge(Peer):
                     "domain_name": content.bucket_regional_domain_name,
                     "origin_access_control_id": to_bucket.id,
                 },
-                {
-                    "origin_id": "api",
-                    "domain_name": args["origin_dns_name"],
-                    "vpc_origin_config": {"vpc_origin_id": to_balancer.id},
-                },
+                api,
             ],
             default_cache_behavior=from_bucket,
             ordered_cache_behaviors=from_balancer,
@@ -158,9 +168,23 @@ class CdnEdge(Peer):
             },
         )
 
-        self._origin_facing = aws.ec2.get_managed_prefix_list_output(
-            name=ORIGIN_FACING, region=self._region, opts=pulumi.InvokeOutputOptions(parent=self)
-        ).id
+        for alias in args.get("aliases", []) if "zone_id" in args else []:
+            for kind in ("A", "AAAA"):
+                aws.route53.Record(
+                    f"{name}-{alias}-{kind.lower()}",
+                    zone_id=args.get("zone_id", ""),
+                    name=alias,
+                    type=kind,
+                    aliases=[
+                        {
+                            "name": distribution.domain_name,
+                            "zone_id": distribution.hosted_zone_id,
+                            "evaluate_target_health": False,  # CloudFront has no health to evaluate
+                        }
+                    ],
+                    opts=self.child,
+                )
+
         self.domain_name = distribution.domain_name
         self.zone_id = distribution.hosted_zone_id
         self.distribution_id = distribution.id
@@ -176,14 +200,19 @@ class CdnEdge(Peer):
             }
         )
 
-    def source(self) -> dict[str, pulumi.Input[str]]:
-        return {"prefix_list_id": self._origin_facing}
+    def source(self, server: Server) -> dict[str, pulumi.Input[str]]:
+        """CloudFront's addresses, as the prefix list of the server's own region has them."""
+        return {"prefix_list_id": origin_facing(server).id}
 
     def _check(self, args: CdnEdgeArgs, api_paths: Sequence[str]) -> None:
         if not api_paths:
             self.reject("api_paths", [], "one path pattern or more, such as '/api/*'")
         if args.get("aliases") and "certificate_arn" not in args:
             self.reject("aliases", list(args.get("aliases", [])), "given together with certificate_arn")
+        if "zone_id" in args and not args.get("aliases"):
+            self.reject("zone_id", "given", "given together with aliases")
+        if args.get("origin_tls", False) and "origin_arn" not in args:
+            self.reject("origin_tls", True, "left out without origin_arn: a public one always speaks TLS")
         known = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
         if (given := args.get("price_class", "PriceClass_All")) not in known:
             self.reject("price_class", given, f"one of {', '.join(known)}")
@@ -193,10 +222,10 @@ def _only(args: CdnEdgeArgs, *keys: str) -> Any:
     return {key: args[key] for key in keys if key in args}
 
 
-def _endpoint(name: str, args: CdnEdgeArgs) -> Any:
+def _endpoint(name: str, arn: pulumi.Input[str], args: CdnEdgeArgs) -> Any:
     return {
         "name": f"{pulumi.get_stack()}-{name}",
-        "arn": args["origin_arn"],
+        "arn": arn,
         "http_port": 80,
         "https_port": 443,
         "origin_protocol_policy": "https-only" if args.get("origin_tls", False) else "http-only",
@@ -212,20 +241,3 @@ def _certificate(args: CdnEdgeArgs) -> Any:
         "ssl_support_method": "sni-only",
         "minimum_protocol_version": "TLSv1.2_2021",
     }
-
-
-SECURITY_HEADERS: Any = {
-    "strict_transport_security": {
-        "access_control_max_age_sec": YEAR_SECONDS,
-        "include_subdomains": True,
-        "preload": True,
-        "override": True,
-    },
-    "content_type_options": {"override": True},
-    "frame_options": {"frame_option": "DENY", "override": True},
-    "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": True},
-    "content_security_policy": {
-        "content_security_policy": "default-src 'self'; frame-ancestors 'none'",
-        "override": False,  # a service may say more of its own pages
-    },
-}

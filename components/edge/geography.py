@@ -1,7 +1,7 @@
 """One part of the world, and how fast it is served."""
 
 from collections.abc import Sequence
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -18,31 +18,44 @@ CHECKERS = {
 """Where Route 53 measures from: https://docs.aws.amazon.com/Route53/latest/APIReference/API_HealthCheckConfig.html."""
 
 
+class LatencyRecord(TypedDict):
+    """Where a geography's clients are sent, while that is healthy."""
+
+    name: str
+    """Name of the record, shared by all geographies of one site: "origin.shop.example.com"."""
+    zone_id: pulumi.Input[str]
+    """Route 53 zone that gets the record (Domain.zone_id)."""
+    target: pulumi.Input[str]
+    """Host name of the load balancer that answers (Gateway.dns_name)."""
+    target_zone_id: pulumi.Input[str]
+    """Route 53 zone of `target` (Gateway.zone_id)."""
+    health_check_id: pulumi.Input[str]
+    """Whether the region of `target` can answer (EntranceHealth.health_check_id)."""
+    nearest_to: NotRequired[str]
+    """AWS region that stands for the geography, another one for each. Default: the first that measures."""
+
+
 class GeographyArgs(ComponentArgs):
     area: str
     """Whose latency is measured: us, eu, asia or south-america."""
     host: pulumi.Input[str]
-    """Host name that is measured, on 443."""
+    """Host name of the site that is measured, on 443."""
     path: NotRequired[str]
     """Path that is asked for. Default "/"."""
     p99_ms: int
     """Objective: milliseconds until the first byte of 99 answers of 100."""
     alarm_actions: NotRequired[Sequence[pulumi.Input[str]]]
     """ARNs of topics that are told when it is missed. Default: none."""
-    zone_id: NotRequired[pulumi.Input[str]]
-    """Route 53 zone that gets the geography's record. Default: no record; clients use `host` itself."""
-    record: NotRequired[str]
-    """Name of the record, shared by all geographies of one site. Needs `zone_id`."""
-    nearest_to: NotRequired[str]
-    """AWS region that stands for the geography in latency-based routing. Default: the first that measures."""
-    target_zone_id: NotRequired[pulumi.Input[str]]
-    """Route 53 zone of `host`, for the record's alias (CdnEdge.zone_id). Needs `zone_id`."""
+    record: NotRequired[LatencyRecord]
+    """The latency-based record of the geography. Default: none; there is one place that answers."""
 
 
 class Geography(Component):
-    """A health check whose latency is measured from inside the geography and alarmed at its objective.
+    """The latency that a part of the world sees, measured from inside it and alarmed at its objective.
 
-    With a zone it also has a latency-based record: clients near it are sent here, while it is healthy.
+    With a `record`, DNS sends those near it to the region that answers them, and to the nearest other one
+    when that region is lost. This holds for every method: a CDN's own failover between origins would repeat
+    GET, HEAD and OPTIONS only.
     """
 
     health_check_id: pulumi.Output[str]
@@ -54,8 +67,6 @@ class Geography(Component):
             self.reject("area", area, f"one of {', '.join(CHECKERS)}, where Route 53 measures from")
         if args["p99_ms"] < 1:
             self.reject("p99_ms", args["p99_ms"], "at least 1")
-        if "zone_id" in args and not ("record" in args and "target_zone_id" in args):
-            self.reject("zone_id", "given", "given together with record and target_zone_id")
 
         check = aws.route53.HealthCheck(
             name,
@@ -93,23 +104,21 @@ class Geography(Component):
             region=GLOBAL_REGION,  # where Route 53's metrics are
             opts=self.child,
         )
-        if "zone_id" in args:
-            aliases: Any = [
-                {
-                    "name": args["host"],
-                    "zone_id": args.get("target_zone_id"),
-                    "evaluate_target_health": False,
-                }
-            ]
+        if record := args.get("record"):
+            answer: Any = {
+                "name": record["target"],
+                "zone_id": record["target_zone_id"],
+                "evaluate_target_health": True,
+            }
             aws.route53.Record(
                 name,
-                zone_id=args["zone_id"],
-                name=args.get("record", ""),
+                zone_id=record["zone_id"],
+                name=record["name"],
                 type="A",
                 set_identifier=name,
-                latency_routing_policies=[{"region": args.get("nearest_to", CHECKERS[area][0])}],
-                health_check_id=check.id,
-                aliases=aliases,
+                latency_routing_policies=[{"region": record.get("nearest_to", CHECKERS[area][0])}],
+                health_check_id=record["health_check_id"],
+                aliases=[answer],
                 opts=self.child,
             )
 

@@ -1,6 +1,6 @@
 """One address for many machines."""
 
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
@@ -13,14 +13,25 @@ TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html."""
 
 
-class Front(Placement):
+class Tls(TypedDict):
+    """What makes a load balancer speak TLS under a name that its certificate has (PrivateNames.tls)."""
+
+    certificate_arn: NotRequired[pulumi.Input[str]]
+    """ACM certificate of its region; with it the balancer speaks TLS 1.2+ on 443. Default: plain HTTP on
+    80."""
+    private_zone_id: NotRequired[pulumi.Input[str]]
+    """Private Route 53 zone that gets its name. Default: it is called by AWS's name, which no certificate of
+    ours has."""
+    private_domain: NotRequired[str]
+    """Domain of that zone. Needs `private_zone_id` and `certificate_arn`."""
+
+
+class Front(Placement, Tls):
     """What a user may choose of a load balancer."""
 
     internet_facing: NotRequired[bool]
     """Whether it has public addresses (its subnets must be public). Who may call it is still for expose()
     to say. Default False."""
-    certificate_arn: NotRequired[pulumi.Input[str]]
-    """ACM certificate; with it the balancer speaks TLS 1.2+ on 443. Default: plain HTTP on 80."""
     health_check_path: NotRequired[str]
     """Path that a healthy machine answers with 200. Default "/health"."""
     draining_seconds: NotRequired[int]
@@ -34,6 +45,8 @@ class Front(Placement):
 class LoadBalancerArgs(Front):
     target_port: int
     """Port that the machines behind it listen on."""
+    label: NotRequired[str]
+    """What it is called in `private_domain`. Default: its name."""
 
 
 class LoadBalancer(Server):
@@ -57,6 +70,7 @@ class LoadBalancer(Server):
             self.reject(
                 "its name", name, f"at most {LONGEST_NAME} characters, AWS's 32 less what Pulumi adds"
             )
+        self._check_name(args)
         secure = "certificate_arn" in args
         self.port = 443 if secure else 80
 
@@ -71,6 +85,7 @@ class LoadBalancer(Server):
             subnets=args["subnet_ids"],
             security_groups=[group.id],
             drop_invalid_header_fields=True,
+            desync_mitigation_mode="strictest",  # a CDN and programs send nothing that RFC 7230 bars
             enable_deletion_protection=not args.get("disposable", False),
             access_logs=logs if "log_bucket" in args else None,
             opts=self.child,
@@ -110,7 +125,8 @@ class LoadBalancer(Server):
         self.target_group_arn = targets.arn
         self.dimension = balancer.arn_suffix
         self.target_group_dimension = targets.arn_suffix
-        self.address = pulumi.Output.format("{}:{}", balancer.dns_name, self.port)
+        host = self._private_name(balancer, args) if "private_domain" in args else balancer.dns_name
+        self.address = pulumi.Output.format("{}:{}", host, self.port)
         self.security_group_id = group.id
         self.register_outputs(
             {
@@ -124,3 +140,31 @@ class LoadBalancer(Server):
                 "security_group_id": self.security_group_id,
             }
         )
+
+    def _check_name(self, args: LoadBalancerArgs) -> None:
+        if "private_domain" not in args:
+            return
+        if "private_zone_id" not in args or "certificate_arn" not in args:
+            self.reject(
+                "private_domain", args["private_domain"], "given with private_zone_id and certificate_arn"
+            )
+        if args.get("internet_facing", False):
+            self.reject("private_domain", args["private_domain"], "absent where it is internet-facing")
+
+    def _private_name(self, balancer: aws.lb.LoadBalancer, args: LoadBalancerArgs) -> pulumi.Output[str]:
+        """A name of its own, which leads to zones with healthy machines only."""
+        name: Any = {"zone_id": args.get("private_zone_id"), "type": "A"}
+        record = aws.route53.Record(
+            self.name,
+            **name,
+            name=f"{args.get('label', self.name)}.{args.get('private_domain')}",
+            aliases=[
+                {
+                    "name": balancer.dns_name,
+                    "zone_id": balancer.zone_id,
+                    "evaluate_target_health": True,
+                }
+            ],
+            opts=self.child,
+        )
+        return record.fqdn

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Server, open_way
-from components.edge.load_balancer import Front, LoadBalancer
+from components.edge.load_balancer import Front, LoadBalancer, Tls
 from components.keeping import Logging
 from components.logs import log_group, write_statement
 from components.machine import (
@@ -22,7 +22,7 @@ from components.machine import (
 from components.placement import Placement
 from components.policies import beside
 
-FRONT = ("vpc_id", "subnet_ids", "health_check_path", "log_bucket", "disposable")
+FRONT = ("vpc_id", "subnet_ids", "health_check_path", "log_bucket", "disposable", *Tls.__annotations__)
 """What a service says of its load balancer too, unless `front` says otherwise."""
 
 
@@ -31,7 +31,7 @@ class Program(TypedDict):
 
     environment: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Environment variables, besides <SERVER>_ADDRESS for every arrow."""
-    files: NotRequired[Mapping[str, str]]
+    files: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Texts to put on each machine, by path; those under /usr/local/bin/ may be run."""
     mounts: NotRequired[Sequence[str]]
     """What the container sees of the machine, "/etc/x:/x:ro"."""
@@ -46,7 +46,7 @@ class Program(TypedDict):
     """Command in the container that makes it read its files again. Default: it is restarted."""
 
 
-class AutoScalingServiceArgs(Placement, Image, Logging):
+class AutoScalingServiceArgs(Placement, Image, Logging, Tls):
     port: int
     """Port that the container listens on."""
     calls: NotRequired[Sequence[str]]
@@ -88,6 +88,8 @@ class AutoScalingService(Server):
     role_name: pulumi.Output[str]
     log_group: pulumi.Output[str]
     dns_name: pulumi.Output[str]
+    zone_id: pulumi.Output[str]
+    """Route 53 zone of `dns_name`, for alias records."""
     load_balancer_arn: pulumi.Output[str]
     load_balancer_dimension: pulumi.Output[str]
     target_group_dimension: pulumi.Output[str]
@@ -122,7 +124,7 @@ class AutoScalingService(Server):
             user_data=self._user_data(args, group, logs),
         )
         ours = {key: value for key, value in args.items() if key in FRONT}
-        front: Any = {**ours, **args.get("front", {}), "target_port": args["port"]}
+        front: Any = {**ours, **args.get("front", {}), "target_port": args["port"], "label": name}
         balancer = LoadBalancer(f"{name}-balancer", front, self.child)
         start_seconds = args.get("start_seconds", 300)
         fleet = aws.autoscaling.Group(
@@ -169,6 +171,7 @@ class AutoScalingService(Server):
         self.port = balancer.port
         self.address = balancer.address
         self.dns_name = balancer.dns_name
+        self.zone_id = balancer.zone_id
         self.load_balancer_arn = balancer.arn
         self.load_balancer_dimension = balancer.dimension
         self.target_group_dimension = balancer.target_group_dimension
@@ -181,6 +184,7 @@ class AutoScalingService(Server):
             {
                 "address": self.address,
                 "dns_name": self.dns_name,
+                "zone_id": self.zone_id,
                 "load_balancer_arn": self.load_balancer_arn,
                 "load_balancer_dimension": self.load_balancer_dimension,
                 "target_group_dimension": self.target_group_dimension,
@@ -226,12 +230,12 @@ class AutoScalingService(Server):
         self, args: AutoScalingServiceArgs, group: aws.ec2.SecurityGroup, logs: aws.cloudwatch.LogGroup
     ) -> pulumi.Output[str]:
         program = args.get("program", {})
-        files = {
-            path: BootFile(text, "0755" if path.startswith("/usr/local/bin/") else "0644")
-            for path, text in program.get("files", {}).items()
-        }
 
         def user_data(known: Mapping[str, Any]) -> str:
+            files = {
+                path: BootFile(text, "0755" if path.startswith("/usr/local/bin/") else "0644")
+                for path, text in known["files"].items()
+            }
             return encoded(
                 Container(
                     name=self.name,
@@ -255,4 +259,5 @@ class AutoScalingService(Server):
             arn=group.arn,
             log_group=logs.name,
             environment=program.get("environment", {}),
+            files=program.get("files", {}),
         ).apply(user_data)

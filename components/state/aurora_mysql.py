@@ -1,37 +1,35 @@
-"""MySQL that a zone can be taken from: Amazon Aurora."""
+"""MySQL that a zone, or a region, can be taken from: Amazon Aurora."""
 
-import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypedDict
 
 import pulumi
 import pulumi_aws as aws
 
 from components.access import Server
 from components.keeping import Logging
-from components.logs import log_group
 from components.placement import ZonedPlacement
+from components.state.aurora.checks import VERSION, check
+from components.state.aurora.global_database import (
+    FORWARDING,
+    MOVED,
+    copy_of,
+    elsewhere,
+    global_database,
+    master,
+    membership,
+)
+from components.state.aurora.master_password import master_password, rotation
+from components.state.aurora.parts import EXPORTS, instances, logs, parameters, part_name
 
-IDENTIFIER = re.compile(r"(?=.{1,63}$)[a-z]([a-z0-9]|-(?=[a-z0-9]))*")
-"""A cluster's: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html"""
-INSTANCE_CLASS = re.compile(r"db\.[a-z][a-z0-9-]*\.[a-z0-9]+")
-ENGINE_VERSION = re.compile(r"8\.0\.mysql_aurora\.3\.\d+\.\d+")
-CLASS = "db.r7g.large"
-VERSION = "8.0.mysql_aurora.3.10.3"
-"""A long-term release: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraMySQLReleaseNotes/AuroraMySQL.release-calendars.html"""
-MOST_REPLICAS = 15
-"""https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html"""
-EXPORTS = ("audit", "error", "slowquery")
-PARAMETERS = {
-    "require_secure_transport": "ON",
-    "tls_version": "TLSv1.2,TLSv1.3",
-    # Who came, and what they changed. Not QUERY: its text would put the data itself into the log.
-    "server_audit_logging": "1",
-    "server_audit_events": "CONNECT,QUERY_DCL,QUERY_DDL",
-    "slow_query_log": "1",
-    "long_query_time": "1",
-}
-"""https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
+
+class Primary(TypedDict):
+    """A global database that another region's cluster can be a copy of: `AuroraMySql.primary`."""
+
+    global_cluster_id: pulumi.Input[str]
+    """The global database, once it has a writer."""
+    secret_arn: pulumi.Input[str]
+    """The secret of the master user, which has a copy in each region."""
 
 
 class AuroraMySqlArgs(ZonedPlacement, Logging):
@@ -51,6 +49,16 @@ class AuroraMySqlArgs(ZonedPlacement, Logging):
     """Days between two passwords of the master user, 1 to 1000. Default 7, AWS's own for such a secret."""
     backup_retention_days: NotRequired[int]
     """Days back that the cluster can be restored to any second of, 14 to 35. Default 14."""
+    replicated_to: NotRequired[Mapping[str, pulumi.Input[str]]]
+    """Other regions that have a cluster with a copy, of the same name and with this one's `primary`, and the
+    key there that the copy of the password is encrypted with. Default: none. Chosen when the cluster is made:
+    docs/aurora.md says how a living one is made global."""
+    primary: NotRequired[Primary]
+    """`primary` of the cluster in another region that this one has a copy of. Default: none."""
+    writes: NotRequired[bool]
+    """Whether the writer of a global database is here, and clients dial it; elsewhere they dial a reader,
+    which forwards what they write. Default: where `primary` is not given. After a failover it is the other
+    way around."""
 
 
 class AuroraMySql(Server):
@@ -59,6 +67,10 @@ class AuroraMySql(Server):
     Only TLS connections are taken. The master user's password is RDS's own secret in Secrets Manager, which
     it rotates: an arrow lets its client read that secret, and no one sees the password otherwise. A client
     reads it again when a connection is refused. Users who come with an IAM token instead are made in SQL.
+
+    Over two regions it is a global database: AuroraMySql("bills", {…, "replicated_to": {region: key}}), and
+    over there AuroraMySql("bills", {…, "primary": bills.primary}). Each region reads its own copy; writes go
+    to one writer. The secret is then one of our own, with a copy in each region.
     """
 
     port = 3306
@@ -70,9 +82,10 @@ class AuroraMySql(Server):
 
     def __init__(self, name: str, args: AuroraMySqlArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        disposable = args.get("disposable", False)
         identifier = f"{pulumi.get_stack()}-{name}".lower()
-        self._check(args, identifier)
+        check(self, args, identifier)
+        copies, joins = args.get("replicated_to", {}), args.get("primary")
+        self._several = bool(copies) or joins is not None
 
         group = aws.ec2.SecurityGroup(
             name, description=f"Instances of {name}", vpc_id=args["vpc_id"], opts=self.child
@@ -80,52 +93,41 @@ class AuroraMySql(Server):
         subnets = aws.rds.SubnetGroup(
             name, description=f"Zones of {name}", subnet_ids=args["subnet_ids"], opts=self.child
         )
-        parameters = self._parameters()
-        logs = self._logs(args, identifier)
-        cluster = aws.rds.Cluster(
-            name,
-            cluster_identifier=identifier,
-            engine=aws.rds.EngineType.AURORA_MYSQL,
-            engine_version=args.get("engine_version", VERSION),
-            database_name=args.get("database"),
-            master_username="admin",
-            manage_master_user_password=True,
-            master_user_secret_kms_key_id=args.get("key_arn"),
-            iam_database_authentication_enabled=True,
-            port=self.port,
-            db_subnet_group_name=subnets.name,
-            vpc_security_group_ids=[group.id],
-            db_cluster_parameter_group_name=parameters.name,
-            storage_encrypted=True,
-            kms_key_id=args.get("key_arn"),
-            backup_retention_period=args.get("backup_retention_days", 14),
-            copy_tags_to_snapshot=True,
-            delete_automated_backups=disposable,
-            deletion_protection=not disposable,
-            skip_final_snapshot=disposable,
-            # The generated name: a second cluster of this name could not write over the first one's snapshot.
-            final_snapshot_identifier=None
-            if disposable
-            else pulumi.Output.format("{}-final", parameters.name),
-            enabled_cloudwatch_logs_exports=list(EXPORTS),
-            opts=pulumi.ResourceOptions(parent=self, protect=not disposable, depends_on=logs),
+        settings = parameters(self, FORWARDING if self._several else {})
+        database = global_database(self, args, identifier) if copies else None
+        password = master_password(self, args, copies) if copies else None
+        cluster = self._cluster(
+            args,
+            identifier,
+            {"db_subnet_group_name": subnets.name, "vpc_security_group_ids": [group.id]},
+            settings,
+            {**master(args, password), **membership(args, database)},
+            logs(self, args, identifier),
         )
-        self._instances(cluster, args)
-        secret_arn = cluster.master_user_secrets[0].secret_arn
-        aws.secretsmanager.SecretRotation(
-            name,
-            secret_id=secret_arn,
-            rotation_rules={"automatically_after_days": args.get("rotation_days", 7)},
-            rotate_immediately=False,
-            # The schedule goes with the secret, and the secret with the cluster.
-            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
-        )
+        machines = instances(self, cluster, args)
+        settled = pulumi.Output.all(*(one.id for one in machines))
+
+        self._primary: Primary | None = None
+        if joins is not None:
+            self.secret_arn = copy_of(joins["secret_arn"], group.arn)
+        elif password is not None and database is not None:
+            self.secret_arn = password.secret.arn
+            everywhere = {"": cluster.arn, **{r: elsewhere(cluster.arn, r) for r in copies}}
+            rotation(self, args, password.secret, database, everywhere, copies, machines)
+            self._primary = {
+                "global_cluster_id": pulumi.Output.all(database.id, settled).apply(lambda known: known[0]),
+                "secret_arn": self.secret_arn,
+            }
+        else:
+            self.secret_arn = cluster.master_user_secrets[0].secret_arn
+            self._rotated(self.secret_arn, args)
 
         self._key_arn = args.get("key_arn")
         self.security_group_id = group.id
-        self.address = pulumi.Output.format("{}:{}", cluster.endpoint, self.port)
+        writes = args.get("writes", joins is None)
+        dialed = cluster.endpoint if writes else cluster.reader_endpoint
+        self.address = pulumi.Output.format("{}:{}", dialed, self.port)
         self.reader_address = pulumi.Output.format("{}:{}", cluster.reader_endpoint, self.port)
-        self.secret_arn = secret_arn
         self.cluster_id = cluster.cluster_identifier
         self.register_outputs(
             {
@@ -136,6 +138,13 @@ class AuroraMySql(Server):
                 "cluster_id": self.cluster_id,
             }
         )
+
+    @property
+    def primary(self) -> Primary:
+        """What a cluster in another region needs to have a copy of this one."""
+        if self._primary is None:
+            self.reject("replicated_to", None, "the regions that have a copy")
+        return self._primary
 
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """Reading the master user's secret, and the key that it is encrypted with."""
@@ -162,73 +171,53 @@ class AuroraMySql(Server):
         }
         return [secret, key]
 
-    def _check(self, args: AuroraMySqlArgs, identifier: str) -> None:
-        zones, replicas = args["zones"], args.get("replicas", 1)
-        if not IDENTIFIER.fullmatch(identifier):
-            wanted = (
-                "letters, digits and single hyphens, so that '<stack>-<name>' is a cluster's, of at most 63"
-            )
-            self.reject("name", self.name, wanted)
-        if len(set(zones)) < 2 or len(set(zones)) < len(zones):
-            self.reject("zones", list(zones), "two or more different zones, so that one can be lost")
-        if len(args["subnet_ids"]) != len(zones):
-            self.reject("subnet_ids", len(args["subnet_ids"]), f"as many as zones, {len(zones)}")
-        if not 0 <= replicas <= MOST_REPLICAS:
-            self.reject("replicas", replicas, f"1 to {MOST_REPLICAS}")
-        if replicas == 0 and not args.get("disposable", False):
-            wanted = "at least 1, so that a zone can be lost; a cluster that is disposable may have none"
-            self.reject("replicas", replicas, wanted)
-        if not INSTANCE_CLASS.fullmatch(value := args.get("instance_class", CLASS)):
-            self.reject("instance_class", value, f"a provisioned class, such as '{CLASS}'")
-        if not ENGINE_VERSION.fullmatch(value := args.get("engine_version", VERSION)):
-            self.reject("engine_version", value, f"an Aurora MySQL 3 release, such as '{VERSION}'")
-        if not 1 <= (days := args.get("rotation_days", 7)) <= 1000:
-            self.reject("rotation_days", days, "1 to 1000")
-        if not 14 <= (days := args.get("backup_retention_days", 14)) <= 35:
-            self.reject("backup_retention_days", days, "14 to 35")
-
-    def _parameters(self) -> aws.rds.ClusterParameterGroup:
-        return aws.rds.ClusterParameterGroup(
-            self.name,
-            family="aurora-mysql8.0",
-            description=f"TLS and logs of {self.name}",
-            # Some are read only at a start, and there is none before the first.
-            parameters=[
-                {"name": k, "value": v, "apply_method": "pending-reboot"} for k, v in PARAMETERS.items()
-            ],
-            opts=self.child,
+    def _cluster(
+        self,
+        args: AuroraMySqlArgs,
+        identifier: str,
+        place: Mapping[str, Any],
+        settings: aws.rds.ClusterParameterGroup,
+        role: Mapping[str, Any],
+        before: list[aws.cloudwatch.LogGroup],
+    ) -> aws.rds.Cluster:
+        disposable = args.get("disposable", False)
+        # The generated name: a second cluster of this name could not write over the first one's snapshot.
+        final = None if disposable else pulumi.Output.format("{}-final", settings.name)
+        keep = pulumi.ResourceOptions(
+            parent=self,
+            protect=not disposable,
+            depends_on=before,
+            ignore_changes=[*MOVED, "master_password"] if self._several else None,
+        )
+        return aws.rds.Cluster(
+            part_name(self, args),
+            cluster_identifier=identifier,
+            engine=aws.rds.EngineType.AURORA_MYSQL,
+            engine_version=args.get("engine_version", VERSION),
+            iam_database_authentication_enabled=True,
+            port=self.port,
+            db_cluster_parameter_group_name=settings.name,
+            storage_encrypted=True,
+            kms_key_id=args.get("key_arn"),
+            backup_retention_period=args.get("backup_retention_days", 14),
+            copy_tags_to_snapshot=True,
+            delete_automated_backups=disposable,
+            deletion_protection=not disposable,
+            skip_final_snapshot=disposable,
+            final_snapshot_identifier=final,
+            enabled_cloudwatch_logs_exports=list(EXPORTS),
+            **place,
+            **role,
+            opts=keep,
         )
 
-    def _logs(self, args: AuroraMySqlArgs, identifier: str) -> list[aws.cloudwatch.LogGroup]:
-        """RDS would make them itself, unencrypted and kept for ever."""
-        return [
-            log_group(
-                self,
-                f"{self.name}-{export}",
-                group_name=f"/aws/rds/cluster/{identifier}/{export}",
-                days=args.get("log_retention_days", 365),
-                key_arn=args.get("key_arn"),
-            )
-            for export in EXPORTS
-        ]
-
-    def _instances(self, cluster: aws.rds.Cluster, args: AuroraMySqlArgs) -> None:
-        """The first to exist is the writer; any of them may be later, so no name says which."""
-        instance_class = args.get("instance_class", CLASS)
-        insights = not instance_class.startswith("db.t")
-        zones = args["zones"]
-        for index in range(1 + args.get("replicas", 1)):
-            zone = zones[index % len(zones)]
-            aws.rds.ClusterInstance(
-                f"{self.name}-{zone[-1]}{index // len(zones)}",
-                cluster_identifier=cluster.id,
-                engine=aws.rds.EngineType.AURORA_MYSQL,
-                instance_class=instance_class,
-                availability_zone=zone,
-                publicly_accessible=False,
-                auto_minor_version_upgrade=True,
-                copy_tags_to_snapshot=True,
-                performance_insights_enabled=insights,
-                performance_insights_kms_key_id=args.get("key_arn") if insights else None,
-                opts=self.child,
-            )
+    def _rotated(self, secret_arn: pulumi.Output[str], args: AuroraMySqlArgs) -> None:
+        """RDS's own secret."""
+        aws.secretsmanager.SecretRotation(
+            self.name,
+            secret_id=secret_arn,
+            rotation_rules={"automatically_after_days": args.get("rotation_days", 7)},
+            rotate_immediately=False,
+            # The schedule goes with the secret, and the secret with the cluster.
+            opts=pulumi.ResourceOptions(parent=self, retain_on_delete=True),
+        )

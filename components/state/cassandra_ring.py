@@ -1,7 +1,8 @@
 """Apache Cassandra on machines of its own."""
 
-from collections.abc import Mapping
-from typing import NotRequired
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
@@ -12,13 +13,15 @@ from components.logs import log_group
 from components.machine import Image, instance_profile, launch_template, pull_statements
 from components.placement import ZonedPlacement
 from components.state.cassandra.node import Ring, user_data
-from components.state.cassandra.permissions import statements
+from components.state.cassandra.permissions import MARK, statements
 from components.state.cassandra.slots import Slot, slots
 from components.state.private_bucket import PrivateBucket, PrivateBucketArgs
 
 GOSSIP = 7000
 """All that nodes say to each other since 4.0, encrypted or not. 7001 is for older rings, and JMX (7199)
 listens on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
+MOST_NAMED = 40
+"""Nodes that other regions know one by one. Each is counted as a rule of a security group, which has 60."""
 
 
 class CassandraRingArgs(ZonedPlacement, Image, Logging):
@@ -37,6 +40,9 @@ class CassandraRingArgs(ZonedPlacement, Image, Logging):
     """Operations a second of each data volume. Default 3000, which gp3 includes."""
     throughput: NotRequired[int]
     """MiB a second of each data volume. Default 125, which gp3 includes."""
+    joins: NotRequired[pulumi.Input[Sequence[str]]]
+    """Seeds of the same ring in another region, `ring.seeds`: this one is its datacenter there, and has its
+    name. Default: it is a ring of its own, and the first of those that join it."""
     snapshot_hours: NotRequired[int]
     """Hours between snapshots of a node to S3; what is written in between follows every 10 minutes.
     Default 24."""
@@ -51,11 +57,18 @@ class CassandraRing(Server):
     are the first node of each zone; tokens are Priam's. A new image or setting reaches a node when its
     instance is next replaced: docs/cassandra.md says how, one at a time.
 
+    In another region it goes on as a datacenter of the same ring, with all of its rows and a quorum of its
+    own: CassandraRing("users", {…, "joins": users.seeds}, second region), and open_between(…) lets the two
+    speak. Keyspaces say how many copies each datacenter has, which is named as its region is.
+
     There are no passwords: the arrows decide who may connect. To start, nodes need AWS's own services:
     connect(ring, network.endpoints).
     """
 
     port = 9042
+    among = MappingProxyType({"gossip": GOSSIP})
+    seeds: pulumi.Output[Sequence[str]]
+    """The addresses of its seeds, for its datacenters in other regions."""
     node_addresses: pulumi.Output[Mapping[str, str]]
     """The address of each node, by its name, "<ring>-<zone's letter><number>"."""
     volume_ids: pulumi.Output[Mapping[str, str]]
@@ -85,31 +98,37 @@ class CassandraRing(Server):
         subnets = dict(zip(args["zones"], args["subnet_ids"], strict=True))
         interfaces = {node.name: self._interface(node, subnets[node.zone], group) for node in nodes}
         volumes = {node.name: self._volume(node, args) for node in nodes}
-        own = [*interfaces.values(), *volumes.values()]
         allowed = statements(
-            name, group.arn, [one.arn for one in own], logs.arn, backups.arn, args.get("key_arn")
+            name, self.configuration_path(), group.arn, logs.arn, backups.arn, args.get("key_arn")
         )
         _, profile = instance_profile(self, group.arn, [*allowed, *pull_statements(args)])
 
         addresses = {node: interface.private_ip for node, interface in interfaces.items()}
-        known = pulumi.Output.all(
-            image=args["image"],
-            arn=group.arn,
-            log_group=logs.name,
-            bucket=backups.bucket,
-            addresses=addresses,
-            interfaces={node: interface.id for node, interface in interfaces.items()},
-            volumes={node: volume.id for node, volume in volumes.items()},
-        )
+        everywhere: Any = {
+            "image": args["image"],
+            "arn": group.arn,
+            "log_group": logs.name,
+            "bucket": backups.bucket,
+            "joins": args.get("joins", []),
+        }
         ring = Ring(
             name,
             self.port,
             args.get("replication_factor", 3),
             args.get("snapshot_hours", 24),
             args.get("heap_gib"),
+            joins="joins" in args,
         )
         groups: dict[str, aws.autoscaling.Group] = {}
         for node in nodes:
+            # Not of all nodes: each would wait for each, and a ring of a thousand for a million outputs.
+            named = [node.name, *(one.name for one in nodes if one.seed)]
+            known = pulumi.Output.all(
+                **everywhere,
+                addresses={one: addresses[one] for one in named},
+                interfaces={node.name: interfaces[node.name].id},
+                volumes={node.name: volumes[node.name].id},
+            )
             template = launch_template(
                 self,
                 node.name,
@@ -122,11 +141,10 @@ class CassandraRing(Server):
             groups[node.name] = self._group(node, subnets[node.zone], template)
 
         self.security_group_id = group.id
-        open_among(self, {"gossip": GOSSIP})
-        seeds = [addresses[node.name] for node in nodes if node.seed]
-        self.address = pulumi.Output.all(*seeds).apply(
-            lambda ips: ",".join(f"{ip}:{self.port}" for ip in ips)
-        )
+        open_among(self, self.among)
+        self._addresses = addresses
+        self.seeds = pulumi.Output.all(*(addresses[node.name] for node in nodes if node.seed))
+        self.address = self.seeds.apply(lambda ips: ",".join(f"{ip}:{self.port}" for ip in ips))
         self.node_addresses = pulumi.Output.all(**addresses)
         self.volume_ids = pulumi.Output.all(**{node: volume.id for node, volume in volumes.items()})
         self.group_names = pulumi.Output.all(**{node: one.name for node, one in groups.items()})
@@ -136,6 +154,7 @@ class CassandraRing(Server):
             {
                 "address": self.address,
                 "security_group_id": self.security_group_id,
+                "seeds": self.seeds,
                 "node_addresses": self.node_addresses,
                 "volume_ids": self.volume_ids,
                 "group_names": self.group_names,
@@ -143,6 +162,12 @@ class CassandraRing(Server):
                 "log_group": self.log_group,
             }
         )
+
+    def dialed_at(self) -> Mapping[str, pulumi.Input[str]]:
+        """Its nodes' fixed addresses. They dial from the ones that their instances have besides."""
+        if len(self._addresses) > MOST_NAMED:
+            return super().dialed_at()
+        return {node: pulumi.Output.format("{}/32", ip) for node, ip in self._addresses.items()}
 
     def _slots(self, args: CassandraRingArgs) -> list[Slot]:
         zones, subnets = args["zones"], args["subnet_ids"]
@@ -170,6 +195,10 @@ class CassandraRing(Server):
             self.reject("snapshot_retention_days", days, f"more than the {hours} hours between two snapshots")
         return slots(self.name, zones, args.get("nodes_per_zone", 1))
 
+    def _tags(self, node: Slot) -> dict[str, str]:
+        """Of a slot and its instances: what the nodes' role goes by."""
+        return {"Name": node.name, MARK: self.configuration_path()}
+
     def _interface(
         self, node: Slot, subnet_id: pulumi.Input[str], group: aws.ec2.SecurityGroup
     ) -> aws.ec2.NetworkInterface:
@@ -179,7 +208,7 @@ class CassandraRing(Server):
             description=f"Address of {node.name}",
             subnet_id=subnet_id,
             security_groups=[group.id],
-            tags={"Name": node.name},
+            tags=self._tags(node),
             opts=self.child,
         )
 
@@ -194,7 +223,7 @@ class CassandraRing(Server):
             throughput=args.get("throughput", 125),
             encrypted=True,
             kms_key_id=args.get("key_arn"),
-            tags={"Name": node.name},
+            tags=self._tags(node),
             opts=pulumi.ResourceOptions.merge(self.child, keep),
         )
 
@@ -213,7 +242,10 @@ class CassandraRing(Server):
                 "version": template.latest_version.apply(lambda version: str(int(version))),
             },
             health_check_type="EC2",
-            tags=[{"key": "Name", "value": node.name, "propagate_at_launch": True}],
+            tags=[
+                {"key": key, "value": value, "propagate_at_launch": True}
+                for key, value in self._tags(node).items()
+            ],
             opts=self.child,
         )
 

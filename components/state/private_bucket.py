@@ -14,6 +14,8 @@ from components.keeping import Keeping
 class PrivateBucketArgs(Keeping):
     expire_after_days: NotRequired[int]
     """Days until an object is deleted. Default: never."""
+    expire_under: NotRequired[str]
+    """Prefix of the objects that `expire_after_days` is for. Default: all."""
     tier_after_days: NotRequired[int]
     """Days until an object moves to S3 Intelligent-Tiering, which makes what nobody reads cheaper, and is
     read as fast as before. Default: never."""
@@ -129,7 +131,8 @@ def _lifecycle(args: PrivateBucketArgs) -> Any:
     ]
     current: dict[str, Any] = {"status": "Enabled", "filter": {"prefix": ""}}
     if "expire_after_days" in args:
-        rules.append({**current, "id": "expiry", "expiration": {"days": args["expire_after_days"]}})
+        aged = {"filter": {"prefix": args.get("expire_under", "")}}
+        rules.append({**current, **aged, "id": "expiry", "expiration": {"days": args["expire_after_days"]}})
     if "tier_after_days" in args:
         tier = {"days": args["tier_after_days"], "storage_class": "INTELLIGENT_TIERING"}
         rules.append({**current, "id": "tiering", "transitions": [tier]})

@@ -1,10 +1,11 @@
 """The arrows of a stack, read from what connect() makes of them: a rule, a policy or a parameter
 "<client>-to-<server>"."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import lineage
+from fourplane.planes import REGION, lineage, place
 
 MADE_BY_ARROWS = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -19,35 +20,56 @@ class Arrow:
 
     client: str
     server: str
+    by: list[Resource] = field(default_factory=list[Resource], compare=False)
+    """What makes it."""
 
 
 def arrows(graph: Graph) -> list[Arrow]:
     """Every arrow between two components; one between a component and its own part is the part's affair."""
     named = _components(graph)
-    found: dict[Arrow, None] = {}
+    found: dict[Arrow, Arrow] = {}
     for resource in graph.values():
         if resource.type in MADE_BY_ARROWS:
-            for arrow in _read(resource.name, named):
+            for arrow in _read(graph, resource, named):
                 around = {one.urn for end in (arrow.client, arrow.server) for one in lineage(graph, end)[:-1]}
                 if arrow.client not in around and arrow.server not in around:
-                    found[arrow] = None
+                    found.setdefault(arrow, arrow).by.append(resource)
     return list(found)
 
 
-def _components(graph: Graph) -> dict[str, Resource]:
-    """Components by name; where several have one name, the outermost."""
-    found: dict[str, Resource] = {}
+def _components(graph: Graph) -> dict[str, list[Resource]]:
+    """Components by name; where several of one region have one name, the outermost."""
+    found: dict[tuple[str, str], Resource] = {}
     for resource in graph.values():  # those around are registered before what is in them
-        if not resource.custom and resource.package != "pulumi":
-            found.setdefault(resource.name, resource)
-    return found
+        if not resource.custom and resource.package != "pulumi" and resource.type != REGION:
+            found.setdefault((resource.name, place(graph, resource.urn)), resource)
+    named: dict[str, list[Resource]] = {}
+    for resource in found.values():
+        named.setdefault(resource.name, []).append(resource)
+    return named
 
 
-def _read(name: str, named: dict[str, Resource]) -> list[Arrow]:
-    parts = name.split("-to-")
+def _read(graph: Graph, resource: Resource, named: dict[str, list[Resource]]) -> list[Arrow]:
+    parts = resource.name.split("-to-")
     pairs = [("-to-".join(parts[:i]), "-to-".join(parts[i:])) for i in range(1, len(parts))]
     return [
-        Arrow(named[client].urn, named[server].urn)
+        Arrow(_meant(graph, resource, named[client]).urn, _meant(graph, resource, named[server]).urn)
         for client, server in pairs
         if client in named and server in named
     ]
+
+
+def _meant(graph: Graph, resource: Resource, candidates: Sequence[Resource]) -> Resource:
+    """Whom of those of one name in several regions an arrow's resource means: the one that it is under, or
+    stands on; or else the one of its own region, or of the stack's."""
+    if len(candidates) == 1:
+        return candidates[0]
+    around = {one.urn for one in lineage(graph, resource.parent)}
+    below = {one.urn for urn in resource.dependencies for one in lineage(graph, urn)}
+    for near in (around, below):
+        if found := next((one for one in candidates if one.urn in near), None):
+            return found
+    for region in (place(graph, resource.urn), ""):
+        if found := next((one for one in candidates if place(graph, one.urn) == region), None):
+            return found
+    return candidates[0]

@@ -5,12 +5,16 @@ The sandbox has no failover: what is asked is who stands in a zone that is left,
 
 import math
 
+from fourplane.chaos.global_databases import writing
 from fourplane.chaos.needs import BROKEN, WORKS, Finding, Part, needs
 
 
 @needs("AuroraMySql")
 def aurora(part: Part) -> Finding:
-    """An instance in a living zone, which is the writer or becomes it. The data is in three zones anyway."""
+    """An instance in a living zone, which is the writer or becomes it. The data is in three zones anyway.
+
+    A copy of another region's cluster must become the writer too, when that region is lost.
+    """
     rds, homes, writers = part.client("rds"), dict[str, str](), set[str]()
     for cluster in part.own("aws:rds/cluster:Cluster"):
         found = rds.describe_db_clusters(DBClusterIdentifier=cluster.id)["DBClusters"][0]
@@ -25,9 +29,9 @@ def aurora(part: Part) -> Finding:
     if not left:
         return Finding(BROKEN, has, needed, f"they were only in {', '.join(sorted(set(homes.values())))}")
     if writers & set(left):
-        return Finding(WORKS, has, needed, "")
+        return writing(part, Finding(WORKS, has, needed, ""))
     taken = f"{left[0]} takes over from {', '.join(sorted(writers))}, within about a minute"
-    return Finding(WORKS, has, needed, taken)
+    return writing(part, Finding(WORKS, has, needed, taken if writers else ""))
 
 
 @needs("SearchDomain")

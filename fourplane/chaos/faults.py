@@ -6,7 +6,7 @@ from typing import Any
 
 from fourplane.chaos.scene import GROUP, Machine, Scene
 from fourplane.errors import Mistake
-from fourplane.planes import home
+from fourplane.planes import home, title
 
 
 @dataclass
@@ -24,13 +24,14 @@ class Fault:
         return f"{self.kind} in {self.place}{added}"
 
 
-def monkey(scene: Scene, chance: random.Random) -> Fault:
-    """Terminates one random instance of every fleet: of all groups that a component has."""
+def monkey(scene: Scene, region: str, chance: random.Random) -> Fault:
+    """Terminates one random instance of every fleet of a region: of all groups that a component has."""
     fault = Fault("monkey", scene.graph.stack)
     fleets: dict[str, set[str]] = {}
     for group in scene.graph.all(GROUP):
-        fleets.setdefault(group.parent, set()).add(group.id)
-    now = scene.look()
+        if group.region == region:
+            fleets.setdefault(group.parent, set()).add(group.id)
+    now = scene.start
     machines = [sorted(now.of_groups(names), key=lambda one: one.id) for names in fleets.values()]
     _terminate(scene, fault, [chance.choice(fleet) for fleet in machines if fleet])
     if not fault.lost:
@@ -55,7 +56,9 @@ def kong(scene: Scene, region: str) -> Fault:
 
 
 def chosen_zone(scene: Scene, zone: str, region: str, chance: random.Random) -> str:
-    """The zone that is asked for, or one by chance. Raises Mistake for one that the stack is not in."""
+    """The zone that is asked for, or one by chance, of the stack's own region unless another is asked for.
+    Raises Mistake for one that the stack is not in."""
+    region = region or ("" if zone else home(scene.graph))
     known = sorted(z for z, place in scene.zones.items() if region in ("", place))
     if not known or (zone and zone not in known):
         where = f"zone {zone}" if zone else "any zone of " + (region or "AWS")
@@ -65,7 +68,7 @@ def chosen_zone(scene: Scene, zone: str, region: str, chance: random.Random) -> 
 
 
 def chosen_region(scene: Scene, region: str) -> str:
-    """The region that is asked for, or the one that most of the stack is in."""
+    """The region that is asked for, or the stack's own. Raises Mistake for one that the stack is not in."""
     if region and region not in scene.regions:
         there = ", ".join(scene.regions)
         raise Mistake(f"{scene.graph.stack} has nothing in region {region}; it is in {there}")
@@ -73,14 +76,14 @@ def chosen_region(scene: Scene, region: str) -> str:
 
 
 def _lose(scene: Scene, fault: Fault, subnets: set[str]) -> None:
-    zones = {scene.subnet_zones[subnet] for subnet in subnets}
+    now, zones = scene.start, {scene.subnet_zones[subnet] for subnet in subnets}
     for subnet in scene.graph.all("aws:ec2/subnet:Subnet"):
         if subnet.id in subnets:
             zone = scene.subnet_zones[subnet.id]
-            fault.lost.append({"type": "subnet", "id": subnet.id, "component": subnet.name, "zone": zone})
+            name = title(scene.graph, subnet)
+            fault.lost.append({"type": "subnet", "id": subnet.id, "component": name, "zone": zone})
     for region in sorted({scene.zones[zone] for zone in zones}):
         _close(scene.client("ec2", region), subnets)
-    now = scene.look()
     for name, group in now.groups.items():
         placed = group.get("VPCZoneIdentifier", "").split(",")
         if left := [subnet for subnet in placed if subnet not in subnets]:

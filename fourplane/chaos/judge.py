@@ -1,11 +1,24 @@
 """What is left of each component, and which arrows still work."""
 
+from fourplane.chaos import clusters as clusters  # registers what they need
 from fourplane.chaos import data_stores as data_stores  # registers what they need
+from fourplane.chaos import discovery as discovery
 from fourplane.chaos.arrows import MADE_BY_ARROWS, Arrow
-from fourplane.chaos.needs import BROKEN, NEEDS, UNKNOWN, WORKS, WORST_FIRST, Finding, Part, fleet, nowhere
+from fourplane.chaos.needs import (
+    BROKEN,
+    LOST,
+    NEEDS,
+    UNKNOWN,
+    WORKS,
+    WORST_FIRST,
+    Finding,
+    Part,
+    fleet,
+    nowhere,
+)
 from fourplane.chaos.scene import GROUP, Look, Scene
 from fourplane.graph import Resource
-from fourplane.planes import lineage
+from fourplane.planes import lineage, title
 
 # fmt: off
 WITHOUT_A_ZONE = (
@@ -47,28 +60,46 @@ class Judge:
 
     def whole(self, urn: str) -> tuple[str, Finding]:
         """A component with its parts: the one that is worst off, and its name."""
-        found = [(one.name, f) for one in self.scene.below(self.scene.graph[urn]) if (f := self.part(one))]
-        empty = (self.scene.graph[urn].name, Finding(WORKS, "", "", ""))
-        return min(found, key=lambda pair: WORST_FIRST.index(pair[1].state), default=empty)
+        top = self.scene.graph[urn]
+        found = [(one, finding) for one in self.scene.below(top) if (finding := self.part(one))]
+        own = self.part(top)
+        if own and own.state != LOST:  # it is over regions, and goes on without a part that was in one
+            found = [pair for pair in found if pair[1].state != LOST]
+        empty = (top, Finding(WORKS, "", "", ""))
+        worst = min(found, key=lambda pair: WORST_FIRST.index(pair[1].state), default=empty)
+        return title(self.scene.graph, worst[0]), worst[1]
 
     def arrow(self, arrow: Arrow) -> tuple[str, str]:
         """How an arrow is, and why."""
-        ends = [self.whole(arrow.client), self.whole(arrow.server)]
+        ends = [self.whole(arrow.client), self._served(arrow)]
         name, worst = min(ends, key=lambda pair: WORST_FIRST.index(pair[1].state))
         if worst.state == WORKS:
             return WORKS, "; ".join(f"{name}: {one.has}" for name, one in ends if one.has)
         return worst.state, f"{name}: {worst.why} (has {worst.has}, needs {worst.needs})"
 
+    def _served(self, arrow: Arrow) -> tuple[str, Finding]:
+        """The server of an arrow; of one that has a part in another region, the part that the arrow names."""
+        whole = self.whole(arrow.server)
+        if whole[1].state != LOST:
+            return whole
+        graph = self.scene.graph
+        named = {one.urn for made in arrow.by for urn in made.dependencies for one in lineage(graph, urn)}
+        parts = [one for one in self.scene.below(graph[arrow.server]) if one.urn in named]
+        found = [(title(graph, one), finding) for one in parts if (finding := self.part(one))]
+        left = [pair for pair in found if pair[1].state != LOST]
+        return min(left, key=lambda pair: WORST_FIRST.index(pair[1].state), default=whole)
+
     def _judge(self, component: Resource) -> Finding | None:
         children = self.scene.graph.children(component.urn)
         own = [r for r in children if r.package == "aws" and r.type not in (*MADE_BY_ARROWS, EGRESS)]
+        kind = component.type.rpartition(":")[2]
         if not own:
-            return None
+            pods = kind in NEEDS and any(r.package == "kubernetes" for r in children)
+            return NEEDS[kind](Part(component, self.scene, self.now, "")) if pods else None
         lost = self.scene.lost_region
         stays = any(_over_regions(r) or (r.region != lost and _module(r) != "iam") for r in own)
         if lost and not stays:
-            return Finding(BROKEN, f"nothing: all of it was in {lost}", "its region", f"{lost} is lost")
-        kind = component.type.rpartition(":")[2]
+            return Finding(LOST, f"nothing: all of it was in {lost}", "its region", f"{lost} is lost")
         part = Part(component, self.scene, self.now, self._cannot_boot(component))
         if kind in NEEDS:
             return NEEDS[kind](part)
@@ -86,7 +117,7 @@ class Judge:
         servers = [self.scene.graph[arrow.server] for arrow in self.arrows if arrow.client in around]
         for server in servers:
             finding = self.part(server) if server.type == "fourplane:index:VpcEndpoints" else None
-            if finding and finding.state == BROKEN:
+            if finding and finding.state in (BROKEN, LOST):
                 return f"{server.name}, where a machine gets its image, is gone"
         return ""
 

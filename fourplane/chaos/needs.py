@@ -16,8 +16,9 @@ from fourplane.chaos import ring
 from fourplane.chaos.scene import GROUP, Look, Machine, Scene
 from fourplane.graph import Resource
 
-WORKS, DEGRADED, UNKNOWN, BROKEN = "works", "degraded", "unknown", "broken"
-WORST_FIRST = (BROKEN, UNKNOWN, DEGRADED, WORKS)
+WORKS, DEGRADED, UNKNOWN, BROKEN, LOST = "works", "degraded", "unknown", "broken", "lost"
+"""LOST: it is gone with its region."""
+WORST_FIRST = (LOST, BROKEN, UNKNOWN, DEGRADED, WORKS)
 ELSEWHERE = "no part in a zone"
 
 

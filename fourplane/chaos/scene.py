@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from fourplane.graph import Graph, Resource
+from fourplane.planes import title
 from fourplane.sandbox import moto_slots
 
 GROUP = "aws:autoscaling/group:Group"
@@ -30,10 +31,18 @@ class Scene:
     def __init__(self, graph: Graph, client: Client) -> None:
         self.graph = graph
         self.client = client
-        self.before: dict[str, Machine] = {}
-        """The machines that ran before the fault, by id."""
         self.lost_region = ""
         """The region that is gone, with all that AWS itself runs there."""
+
+    @cached_property
+    def start(self) -> "Look":
+        """The cloud before the fault. Asked for first, then remembered."""
+        return self.look()
+
+    @property
+    def before(self) -> dict[str, Machine]:
+        """The machines that ran before the fault, by id."""
+        return self.start.machines
 
     @cached_property
     def zones(self) -> dict[str, str]:
@@ -52,7 +61,8 @@ class Scene:
     @cached_property
     def group_owners(self) -> dict[str, str]:
         """The component of every Auto Scaling group, by the group's name."""
-        return {g.id: self.graph[g.parent].name for g in self.graph.all(GROUP) if g.parent in self.graph}
+        groups = (g for g in self.graph.all(GROUP) if g.parent in self.graph)
+        return {g.id: title(self.graph, self.graph[g.parent]) for g in groups}
 
     def own(self, component: Resource, type: str) -> list[Resource]:
         """The resources of a type right under a component."""

@@ -11,6 +11,7 @@ from typer._click.exceptions import ClickException
 
 from fourplane.cli.chaos import chaos
 from fourplane.cli.explain import explain
+from fourplane.cli.limits import limits
 from fourplane.cli.list import list_stacks
 from fourplane.cli.preview import preview
 from fourplane.cli.up import up
@@ -27,6 +28,7 @@ app.command("preview")(preview)
 app.command("up")(up)
 app.command("explain")(explain)
 app.command("chaos")(chaos)
+app.command("limits")(limits)
 
 
 @app.callback()

@@ -10,6 +10,7 @@ from fourplane.cli.options import Json, Overrides, Stack
 
 if TYPE_CHECKING:
     from fourplane.chaos import Report, Wish
+    from fourplane.graph import Graph, Resource
     from fourplane.project import Project, Settings
 
 NOT_SURVIVED = 3
@@ -39,7 +40,10 @@ def chaos(
     zone: Annotated[
         str, typer.Option(help="The zone of a gorilla or a latency. Default: one by chance.")
     ] = "",
-    region: Annotated[str, typer.Option(help="The region of a kong. Default: the stack's own.")] = "",
+    region: Annotated[
+        str,
+        typer.Option(help="The region that is struck, or that a zone of it is. Default: the stack's own."),
+    ] = "",
     seed: Annotated[int, typer.Option(help="Chance with another seed breaks something else.")] = 0,
     delay_ms: Annotated[
         int, typer.Option(help="What a latency adds to every packet of the zone's machines.", min=1)
@@ -73,7 +77,7 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", wish: "Wish", j
         with progress(stack) as advance:
             graph = engine.run(found, stack, settings, cloud, progress=advance)
         show.warnings(settings, graph)
-        report = strike(graph, cloud.client, wish)
+        report = strike(graph, cloud.client, wish, _drawn(found, stack, graph))
     if json:
         show.one_object(report.as_json())
     else:
@@ -81,8 +85,22 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", wish: "Wish", j
     return 0 if report.survives else NOT_SURVIVED
 
 
+def _drawn(found: "Project", stack: str, graph: "Graph") -> set[tuple[str, str]] | None:
+    """What the first diagram of the case study joins, the complete architecture; None without a study."""
+    from fourplane import case_study
+    from fourplane.drawn import Drawing
+
+    if not case_study.path(found, stack).is_file():
+        return None
+    return Drawing(case_study.read(found, stack), graph).of_the_whole()
+
+
 def _table(report: "Report") -> Iterator[str]:
     from fourplane.chaos import ELSEWHERE
+    from fourplane.planes import title
+
+    def named(one: "Resource") -> str:
+        return title(report.graph, one)
 
     yield f"{report.stack}: {report.fault}"
     if report.fault.lost:
@@ -92,30 +110,32 @@ def _table(report: "Report") -> Iterator[str]:
             told = (lost["type"], lost["id"], lost["component"], lost["zone"])
             yield f"  {' '.join(filter(None, told))}"
     shown = [(one, f) for one, f in report.components if f.has != ELSEWHERE]
-    width = max((len(one.name) for one, _ in shown), default=0)
+    width = max((len(named(one)) for one, _ in shown), default=0)
     yield ""
     yield "what is left"
     for one, finding in shown:
         told = f"{finding.has}; needs {finding.needs}" + (f": {finding.why}" if finding.why else "")
-        yield f"  {finding.state:8}  {one.name:{width}}  {told}"
-    if others := sorted({one.name for one, f in report.components if f.has == ELSEWHERE}):
+        yield f"  {finding.state:8}  {named(one):{width}}  {told}"
+    if others := sorted({named(one) for one, f in report.components if f.has == ELSEWHERE}):
         yield f"  not in a zone: {', '.join(others)}"
     yield ""
     yield "arrows"
-    width = max((len(c.name) + len(s.name) for c, s, _, _ in report.arrows), default=0) + 4
+    width = max((len(named(c)) + len(named(s)) for c, s, _, _ in report.arrows), default=0) + 4
     for client, server, state, why in report.arrows:
-        yield f"  {state:8}  {f'{client.name} -> {server.name}':{width}}  {why}"
+        yield f"  {state:8}  {f'{named(client)} -> {named(server)}':{width}}  {why}"
     yield ""
+    yield from report.notes
     yield _verdict(report)
 
 
 def _verdict(report: "Report") -> str:
-    from fourplane.chaos import WORKS
+    from fourplane.planes import title
 
     if report.survives:
-        return f"{report.stack} survives"
-    broken = sum(state != WORKS for _, _, state, _ in report.arrows)
-    if broken:
+        alone = (title(report.graph, report.graph[urn]) for urn in report.alone)
+        without = f", without {', '.join(sorted(alone))}" if report.alone else ""
+        return f"{report.stack} survives{without}"
+    if broken := len(report.failed):
         return (
             f"{report.stack} does not survive: {broken} of {len(report.arrows)} arrows fail or are impaired"
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import grouped, home, kind, lineage
+from fourplane.planes import REGION, around, grouped, home, kind, title
 from fourplane.project import Settings
 
 
@@ -41,7 +41,8 @@ def warnings(settings: Settings, graph: Graph) -> None:
 def tree(graph: Graph) -> Iterator[str]:
     """Planes, their components, and the resources of each."""
     region = home(graph)
-    yield f"{graph.stack}: {_counts(graph)}" + (f" in {region}" if region else "")
+    places = [region, *(f"{one.region} ({one.name})" for one in graph.all(REGION))]
+    yield f"{graph.stack}: {_counts(graph)}" + (f" in {' and '.join(places)}" if region else "")
     for plane, components in grouped(graph).items():
         yield ""
         yield f"{plane} plane" if plane != "other" else plane
@@ -49,7 +50,7 @@ def tree(graph: Graph) -> Iterator[str]:
             if urn:
                 yield f"  {component(graph, urn)}"
             for resource in resources:
-                yield f"{'    ' if urn else '  '}{_line(resource, region)}"
+                yield f"{'    ' if urn else '  '}{_line(graph, resource, region)}"
 
 
 def summary(graph: Graph) -> Iterator[str]:
@@ -63,7 +64,8 @@ def summary(graph: Graph) -> Iterator[str]:
     if simulated:
         yield ""
         yield f"simulated: {len(simulated)} that the sandbox does not have; their calls were only validated"
-        yield from (f"  {_line(resource, home(graph))}" for resource in simulated)
+        region = home(graph)
+        yield from (f"  {_line(graph, resource, region)}" for resource in simulated)
 
 
 def outputs(graph: Graph) -> Iterator[str]:
@@ -77,15 +79,15 @@ def outputs(graph: Graph) -> Iterator[str]:
 
 def component(graph: Graph, urn: str) -> str:
     """A component by kind and name, and what it is a part of."""
-    *around, own = lineage(graph, urn)
-    within = f" in {' / '.join(outer.name for outer in around)}" if around else ""
-    return f"{kind(own)} '{own.name}'{within}"
+    own = graph[urn]
+    outer = around(graph, own)
+    return f"{kind(own)} '{title(graph, own)}'" + (f" in {outer}" if outer else "")
 
 
-def _line(resource: Resource, region: str) -> str:
+def _line(graph: Graph, resource: Resource, region: str) -> str:
     elsewhere = resource.region if resource.region != region else ""
     marks = [mark for mark in ("protected" if resource.protect else "", elsewhere) if mark]
-    return f"{kind(resource)} '{resource.name}'" + (f"  ({', '.join(marks)})" if marks else "")
+    return f"{kind(resource)} '{title(graph, resource)}'" + (f"  ({', '.join(marks)})" if marks else "")
 
 
 def _counts(graph: Graph) -> str:

@@ -1,7 +1,6 @@
 """What load balancers do: they listen where a listener leads to someone, and speak to their targets only."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
 
 from fourplane.graph import Resource
 from fourplane.reach.directory import Directory, many, texts
@@ -96,19 +95,20 @@ class Balancers:
         found: list[Resource] = []
         for resource in self._directory.naming(str(values.get("arn"))):
             if resource.type in ATTACHMENTS:
-                found += self._attached(self._directory.values(resource))
+                found += self._attached(resource)
             elif resource.type not in (LISTENER, LISTENER_RULE):
                 found.append(resource)
         return int(values.get("port", 0)), [machine for one in found for machine in self._machines(one)]
 
-    def _attached(self, attachment: dict[str, Any]) -> list[Resource]:
-        keys = ("autoscalingGroupName", "targetId")
-        named = (self._directory.named(attachment.get(key), *TARGETS) for key in keys)
+    def _attached(self, attachment: Resource) -> list[Resource]:
+        values, keys = self._directory.values(attachment), ("autoscalingGroupName", "targetId")
+        named = (self._directory.named(values.get(key), *TARGETS, beside=attachment) for key in keys)
         return [resource for resource in named if resource]
 
     def _machines(self, target: Resource) -> list[Resource]:
         """A target itself, and for an Auto Scaling group the launch template of its machines."""
-        named = (self._directory.named(text, TEMPLATE) for text in texts(self._directory.values(target)))
+        values = texts(self._directory.values(target))
+        named = (self._directory.named(text, TEMPLATE, beside=target) for text in values)
         return [target, *(template for template in named if template)]
 
     def _groups(self, resource: Resource) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from fourplane import wire
 from fourplane.graph import Graph, Resource
-from fourplane.planes import lineage, tag
+from fourplane.planes import REGION, lineage, tag
 
 INTERNET = "internet"
 """Everyone: the source or the target of a way that leads in from, or out to, public addresses."""
@@ -49,12 +49,18 @@ class Directory:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._values = {urn: wire.plain({**r.inputs, **r.outputs, "id": r.id}) for urn, r in graph.items()}
-        self._named: dict[tuple[str, str], Resource] = {}
+        self._named: dict[tuple[str, str], list[Resource]] = {}
         for resource in graph.values():
-            for key in NAMES:
-                if isinstance(value := self._values[resource.urn].get(key), str) and value:
-                    self._named.setdefault((resource.type, value), resource)
+            values = self._values[resource.urn]
+            for value in {key: values.get(key) for key in NAMES}.values():
+                if isinstance(value, str) and value:
+                    self._named.setdefault((resource.type, value), []).append(resource)
         self._boxes = _boxes(graph)
+
+    @cached_property
+    def boxes(self) -> list[str]:
+        """Every component that is one box of a diagram, by URN."""
+        return list(dict.fromkeys(self._boxes.values()))
 
     def of(self, resource: Resource) -> str:
         """The component that a resource is a part of, by URN: the outermost that is one box of a diagram."""
@@ -68,10 +74,14 @@ class Directory:
         for type in types:
             yield from ((resource, self._values[resource.urn]) for resource in self.graph.all(type))
 
-    def named(self, value: object, *types: str) -> Resource | None:
-        """The resource of one of these types that a value names by its id, name, ARN, URL or host."""
-        found = (self._named.get((type, str(value))) for type in types)
-        return next((resource for resource in found if resource), None)
+    def named(self, value: object, *types: str, beside: Resource | None = None) -> Resource | None:
+        """The resource of one of these types that a value names by its id, name, ARN, URL or host.
+
+        Names repeat in two regions: that of `beside`, which names it, is meant.
+        """
+        found = [one for type in types for one in self._named.get((type, str(value)), ())]
+        near = (one for one in found if beside and one.region == beside.region)
+        return next(near, found[0] if found else None)
 
     def naming(self, value: str) -> list[Resource]:
         """The resources that have a value somewhere in what was asked for."""
@@ -92,23 +102,26 @@ def _boxes(graph: Graph) -> dict[str, str]:
 
     Components tag what they make with their name, the outermost of a plane deciding; a blueprint tags
     nothing. So the box is the outermost component around a resource that some resource is tagged with. Where
-    nothing is tagged, it is the outermost component, and a resource outside of components is its own.
+    nothing is tagged, it is the outermost component that has no such box inside, and a resource outside of
+    components is its own.
     """
+    around = {urn: _components(graph, urn) for urn in graph}
     tagged = {
-        next((c.urn for c in around if c.name == name), "")
+        next((c.urn for c in around[resource.urn] if c.name == name), "")
         for resource in graph.values()
         if resource.custom and (name := tag(resource, "component"))
-        for around in [_components(graph, resource.urn)]
     }
+    holding = {outer.urn for box in tagged for outer in around.get(box, ()) if outer.urn != box}
     boxes: dict[str, str] = {}
-    for urn in graph:
-        around = [component.urn for component in _components(graph, urn)]
-        boxes[urn] = next((box for box in around if box in tagged), (around or [urn])[0])
+    for urn, components in around.items():
+        inside = [component.urn for component in components]
+        own = [one for one in inside if one not in holding] or inside or [urn]
+        boxes[urn] = next((box for box in inside if box in tagged), own[0])
     return boxes
 
 
 def _components(graph: Graph, urn: str) -> list[Resource]:
-    return [resource for resource in lineage(graph, urn) if not resource.custom]
+    return [resource for resource in lineage(graph, urn) if not resource.custom and resource.type != REGION]
 
 
 def texts(value: Any) -> Iterator[str]:

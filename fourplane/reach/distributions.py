@@ -7,6 +7,7 @@ from fourplane.graph import Resource
 from fourplane.reach.balancers import BALANCER
 from fourplane.reach.directory import AWS, INTERNET, Directory, Way, many
 from fourplane.reach.groups import Groups
+from fourplane.reach.hosts import behind
 from fourplane.reach.policies import actions, allowed, bound_to, names, principals
 from fourplane.reach.rules import Ports
 
@@ -62,14 +63,14 @@ def _balancer(
     private = directory.named((origin.get("vpcOriginConfig") or {}).get("vpcOriginId"), VPC_ORIGIN)
     endpoint = directory.values(private).get("vpcOriginEndpointConfig", {}) if private else {}
     settings = endpoint or origin.get("customOriginConfig") or {}
-    balancer = directory.named(endpoint.get("arn") or origin.get("domainName"), BALANCER)
-    if balancer is None or not settings:
+    if not settings:
         return
-    if not private and directory.values(balancer).get("internal"):
-        return
-    for port in _origin_ports(settings):
-        if port in groups.balancers.live_ports(balancer) and _lets_in(groups, balancer, port):
-            yield balancer, "VPC origin" if private else "public origin", f"tcp {port}"
+    for balancer in behind(directory, endpoint.get("arn") or origin.get("domainName"), BALANCER):
+        if not private and directory.values(balancer).get("internal"):
+            continue
+        for port in _origin_ports(settings):
+            if port in groups.balancers.live_ports(balancer) and _lets_in(groups, balancer, port):
+                yield balancer, "VPC origin" if private else "public origin", f"tcp {port}"
 
 
 def _origin_ports(settings: dict[str, Any]) -> list[int]:

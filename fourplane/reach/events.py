@@ -9,6 +9,7 @@ from fourplane.reach.directory import Directory, Way, many, texts
 from fourplane.reach.policies import allowed, bound_to, principals
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 BUCKET = "aws:s3/bucket:Bucket"
 FUNCTION = "aws:lambda/function:Function"
 MACHINE = "aws:sfn/stateMachine:StateMachine"
@@ -34,18 +35,18 @@ def event_ways(directory: Directory) -> Iterator[Way]:
 
 def _mappings(directory: Directory) -> Iterator[Way]:
     """Lambda fetches from a queue or a stream for a function. A table is named by its stream's ARN."""
-    for _, values in directory.all(MAPPING):
+    for mapping, values in directory.all(MAPPING):
         arn = str(values.get("eventSourceArn"))
         source = directory.named(arn, *SOURCES) or directory.named(arn.partition("/stream/")[0], *SOURCES)
-        function = directory.named(values.get("functionName"), FUNCTION)
+        function = directory.named(values.get("functionName"), FUNCTION, beside=mapping)
         if source and function and values.get("enabled", True):
             yield Way(directory.of(source), directory.of(function), "event source mapping", "lambda")
 
 
 def _rules(directory: Directory) -> Iterator[Way]:
     """EventBridge hands what a rule matches to its targets: with a role, or where the target lets it."""
-    for _, values in directory.all(TARGET):
-        rule = directory.named(values.get("rule"), RULE)
+    for entry, values in directory.all(TARGET):
+        rule = directory.named(values.get("rule"), RULE, beside=entry)
         target = directory.named(values.get("arn"), *RECEIVERS)
         if rule is None or target is None or directory.values(rule).get("state") == "DISABLED":
             continue
@@ -90,11 +91,15 @@ def _subscriptions(directory: Directory) -> Iterator[Way]:
 
 
 def _alarms(directory: Directory) -> Iterator[Way]:
-    """An alarm tells a topic; in one account a topic's own default policy lets it."""
-    for alarm, values in directory.all(ALARM):
+    """An alarm tells a topic of its region; in one account a topic's own default policy lets it."""
+    for alarm, values in directory.all(ALARM, COMPOSITE):
         for key in ("alarmActions", "okActions", "insufficientDataActions"):
             for arn in many(values.get(key)):
-                if topic := directory.named(arn, TOPIC):
+                topic = directory.named(arn, TOPIC)
+                if topic is None or topic.region != alarm.region:
+                    continue
+                bare = not any(allowed(document) for document in _documents(directory, topic))
+                if bare or _lets_in(directory, topic, "cloudwatch.amazonaws.com", alarm):
                     yield Way(directory.of(alarm), directory.of(topic), "alarm", "sns")
 
 
@@ -104,9 +109,9 @@ def _lets_in(directory: Directory, target: Resource, service: str, caller: Resou
     if target.type == FUNCTION:
         return any(
             values.get("principal") == service
-            and directory.named(values.get("function"), FUNCTION) is target
+            and directory.named(values.get("function"), FUNCTION, beside=permission) is target
             and values.get("sourceArn") in (None, arn)
-            for _, values in directory.all(PERMISSION)
+            for permission, values in directory.all(PERMISSION)
         )
     return any(
         service in principals(statement, "Service") and bound_to(statement, arn)

@@ -1,12 +1,22 @@
 """Ways that IAM opens: statements of a role, or of a bucket's policy, that name what a component holds."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
 from fourplane.graph import Resource
+from fourplane.planes import tag
 from fourplane.reach.directory import Directory, Way, many
 from fourplane.reach.events import MAPPING, ROLE
-from fourplane.reach.policies import actions, allowed, names, principals
+from fourplane.reach.policies import (
+    actions,
+    allowed,
+    covers,
+    denied,
+    names,
+    principals,
+    tags_asked,
+)
 
 ROLE_POLICY = "aws:iam/rolePolicy:RolePolicy"
 ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
@@ -16,9 +26,10 @@ BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 FUNCTION = "aws:lambda/function:Function"
 HELD = frozenset(
     {
-        "aoss", "cassandra", "dax", "dynamodb", "ecr", "elasticache", "es", "events", "execute-api",
-        "firehose", "fis", "kafka", "kinesis", "kms", "lambda", "logs", "mediaconvert", "personalize",
-        "rds-db", "redshift", "s3", "sagemaker", "secretsmanager", "sns", "sqs", "ssm", "states",
+        "aoss", "cassandra", "codeartifact", "dax", "dynamodb", "ecr", "elasticache", "es", "events",
+        "execute-api", "firehose", "fis", "kafka", "kinesis", "kms", "lambda", "logs", "mediaconvert",
+        "personalize", "rds-db", "redshift", "s3", "sagemaker", "secretsmanager", "sns", "sqs", "ssm",
+        "states",
     }
 )  # fmt: skip
 """Services whose resources are used through IAM, by the service's name in ARNs and actions."""
@@ -32,12 +43,15 @@ RECEIVING = (
 
 def grant_ways(directory: Directory) -> Iterator[Way]:
     """A way for every action that a role of one component may do to what another holds."""
-    held = _held(directory)
-    for role, statement in [*_role_statements(directory), *_bucket_statements(directory)]:
+    held, denials = _held(directory), _denials(directory)
+    for role, statement in [*role_statements(directory), *_bucket_statements(directory)]:
         for arn, service, resource in held:
-            if names(statement, arn):
+            if names(statement, arn) and _has_tags(resource, statement):
                 for action in actions(statement, service):
-                    if not _polls(directory, role, arn, action):
+                    forbidden = any(
+                        names(one, arn) and covers(one, action) for one in denials.get(role.urn, ())
+                    )
+                    if not forbidden and not _polls(directory, role, arn, action):
                         yield Way(directory.of(role), directory.of(resource), "IAM", action)
 
 
@@ -51,18 +65,36 @@ def _held(directory: Directory) -> list[tuple[str, str, Resource]]:
     ]
 
 
-def _role_statements(directory: Directory) -> Iterator[tuple[Resource, dict[str, Any]]]:
+def role_statements(directory: Directory) -> Iterator[tuple[Resource, dict[str, Any]]]:
+    """Every role, with each statement of its policies that allows something."""
+    for role, document in _role_documents(directory):
+        yield from ((role, statement) for statement in allowed(document))
+
+
+def _denials(directory: Directory) -> dict[str, list[dict[str, Any]]]:
+    """The statements that deny a role something whatever another allows, by the role's URN."""
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for role, document in _role_documents(directory):
+        found[role.urn] += denied(document)
+    return found
+
+
+def _role_documents(directory: Directory) -> Iterator[tuple[Resource, Any]]:
     for _, values in directory.all(ROLE_POLICY):
         if role := directory.named(values.get("role"), ROLE):
-            yield from ((role, statement) for statement in allowed(values.get("policy")))
+            yield role, values.get("policy")
     for _, values in directory.all(ATTACHMENT):
         role = directory.named(values.get("role"), ROLE)
         policy = directory.named(values.get("policyArn"), MANAGED)
         if role and policy:
-            yield from ((role, one) for one in allowed(directory.values(policy).get("policy")))
+            yield role, directory.values(policy).get("policy")
     for role, values in directory.all(ROLE):
-        for inline in many(values.get("inlinePolicies")):
-            yield from ((role, statement) for statement in allowed(inline.get("policy")))
+        yield from ((role, inline.get("policy")) for inline in many(values.get("inlinePolicies")))
+
+
+def _has_tags(resource: Resource, statement: dict[str, Any]) -> bool:
+    """Whether a resource has the tags that a statement's condition asks for."""
+    return all(tag(resource, key) in values for key, values in tags_asked(statement).items())
 
 
 def _bucket_statements(directory: Directory) -> Iterator[tuple[Resource, dict[str, Any]]]:
@@ -78,8 +110,8 @@ def _polls(directory: Directory, role: Resource, arn: str, action: str) -> bool:
     """Whether a grant only lets an event source mapping fetch what it hands to the role's function."""
     if not action.startswith(RECEIVING):
         return False
-    for _, mapping in directory.all(MAPPING):
-        function = directory.named(mapping.get("functionName"), FUNCTION)
+    for one, mapping in directory.all(MAPPING):
+        function = directory.named(mapping.get("functionName"), FUNCTION, beside=one)
         theirs = directory.named(directory.values(function).get("role"), ROLE) if function else None
         if theirs is role and str(mapping.get("eventSourceArn")).startswith(arn):
             return True

@@ -9,8 +9,10 @@ from typing import Any
 from fourplane.graph import Resource
 from fourplane.reach.balancers import BALANCER, Balancers
 from fourplane.reach.directory import AWS, INTERNET, Directory, Way, many
+from fourplane.reach.peerings import Peerings
 from fourplane.reach.rules import EGRESS, GROUP, INGRESS, OLD_RULE, Ports, Rule, rules
 
+INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 SUBNET = "aws:ec2/subnet:Subnet"
 VPC = "aws:ec2/vpc:Vpc"
@@ -33,6 +35,8 @@ class Groups:
         self.leaving = [rule for rule in every if rule.out]
         self.entering = [rule for rule in every if not rule.out]
         self._known_networks: dict[str, list[Network]] = {}
+        self._known_beyond: dict[str, list[Network]] = {}
+        self._peerings = Peerings(directory)
         self.balancers = Balancers(directory, self.open_ports, self.wearers)
 
     @cached_property
@@ -77,10 +81,14 @@ class Groups:
 
     def _meeting(self, out: Rule, into: Rule) -> Ports | None:
         """What a rule of a client's group and one of a server's let through together."""
-        if self._vpc(out.group) != self._vpc(into.group):
+        if not (self._means(out, into.group) and self._means(into, out.group)):
             return None
-        meant = self._means(out, into.group) and self._means(into, out.group)
-        return out.ports.common(into.ports) if meant else None
+        here, there = self._vpc(out.group), self._vpc(into.group)
+        if here != there and not self._peerings.lead(
+            here, self._networks(out.group), there, self._networks(into.group)
+        ):
+            return None
+        return out.ports.common(into.ports)
 
     def _means(self, rule: Rule, group: str) -> bool:
         """Whether a rule's peer is a group, or addresses that the group's members may have."""
@@ -92,12 +100,14 @@ class Groups:
         return str(self.directory.values(found).get("vpcId", "")) if found else ""
 
     def _networks(self, group: str) -> list[Network]:
-        """The subnets that a group's members stand in, or else the whole network around them."""
+        """The subnets that a group's members stand in, or else the whole network around them, and the
+        addresses that they have for good."""
         if group not in self._known_networks:
             boxes = {self.directory.of(resource) for resource in self.wearers[group]}
             subnets = [values for subnet, values in self.directory.all(SUBNET) if boxes & self._users(subnet)]
             blocks = [one["cidrBlock"] for one in subnets if "cidrBlock" in one]
-            self._known_networks[group] = [*map(ipaddress.ip_network, blocks)] or self._around(group)
+            around = [*map(ipaddress.ip_network, blocks)] or self._around(group)
+            self._known_networks[group] = [*around, *self._fixed(group)]
         return self._known_networks[group]
 
     def _around(self, group: str) -> list[Network]:
@@ -105,6 +115,20 @@ class Groups:
         vpc = self.directory.named(self._vpc(group), VPC)
         block = self.directory.values(vpc).get("cidrBlock") if vpc else None
         return [*map(ipaddress.ip_network, [block] if block else PRIVATE)]
+
+    def _fixed(self, group: str) -> list[Network]:
+        """The addresses of its members' own network interfaces."""
+        interfaces = (self.directory.values(one) for one in self.wearers[group] if one.type == INTERFACE)
+        return [ipaddress.ip_network(known["privateIp"]) for known in interfaces if known.get("privateIp")]
+
+    def _near(self, group: str) -> list[Network]:
+        """The addresses around a group, and those of networks that are linked with its own."""
+        vpc = self._vpc(group)
+        if vpc not in self._known_beyond:
+            beyond = set(self._peerings.neighbours(vpc))
+            members = [one for one in self.wearers if self._vpc(one) in beyond]
+            self._known_beyond[vpc] = [block for one in members for block in self._networks(one)]
+        return [*self._around(group), *self._known_beyond[vpc]]
 
     def _users(self, subnet: Resource) -> set[str]:
         """The components that put something into a subnet."""
@@ -133,7 +157,7 @@ class Groups:
             return ""
         if not network.is_private:
             return INTERNET
-        return "" if any(map(network.overlaps, self._around(rule.group))) else rule.peer
+        return "" if any(map(network.overlaps, self._near(rule.group))) else rule.peer
 
 
 def _worn(value: Any) -> Iterator[str]:

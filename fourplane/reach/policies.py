@@ -8,21 +8,52 @@ from typing import Any
 from fourplane.reach.directory import many
 
 OF_THE_ACCOUNT = frozenset(
-    {"logs:CreateLogDelivery", "logs:PutResourcePolicy", "ssm:CancelCommand", "ssm:ListCommands"}
-)
-"""Actions without a resource level, as FIS asks for them to keep its log and to slow machines down:
+    {
+        "fis:ListExperiments", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:GetLogDelivery",
+        "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery", "s3:ListAllMyBuckets",
+        "secretsmanager:GetRandomPassword", "ssm:CancelCommand", "ssm:ListCommands",
+    }
+)  # fmt: skip
+"""Actions without a resource level, as FIS asks for them to keep its log and to slow machines down,
+Synthetics to keep what a canary saw, and a rotation to think of a password:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
 
 def allowed(document: Any) -> list[dict[str, Any]]:
     """The statements of a policy document that allow something. What is not JSON allows nothing."""
+    return [statement for statement in _statements(document) if statement.get("Effect") == "Allow"]
+
+
+def denied(document: Any) -> list[dict[str, Any]]:
+    """The statements of a policy document that deny something whatever the circumstances."""
+    return [one for one in _statements(document) if one.get("Effect") == "Deny" and not one.get("Condition")]
+
+
+def _statements(document: Any) -> list[dict[str, Any]]:
     if isinstance(document, str):
         try:
             document = json.loads(document)
         except ValueError:
             return []
-    statements = many(document.get("Statement")) if isinstance(document, dict) else []
-    return [statement for statement in statements if statement.get("Effect") == "Allow"]
+    return many(document.get("Statement")) if isinstance(document, dict) else []
+
+
+def covers(statement: dict[str, Any], action: str) -> bool:
+    """Whether a statement is about an action."""
+
+    def among(key: str) -> bool:
+        return any(fnmatch.fnmatchcase(action.lower(), one.lower()) for one in many(statement.get(key)))
+
+    return among("Action") if "Action" in statement else not among("NotAction")
+
+
+def tags_asked(statement: dict[str, Any]) -> dict[str, list[str]]:
+    """The tags that a statement's condition asks of what is used, and their values."""
+    return {
+        key.partition("/")[2]: many(value)
+        for key, value in ((statement.get("Condition") or {}).get("StringEquals") or {}).items()
+        if key.lower().startswith("aws:resourcetag/")
+    }
 
 
 def actions(statement: dict[str, Any], service: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ ANSWERS: dict[str, Callable[[dict[str, Any], str, Client], dict[str, Any]]] = {
     "aws:index/getPartition:getPartition": invokes_region.partition,
     "aws:index/getRegion:getRegion": invokes_region.region,
     "aws:elb/getServiceAccount:getServiceAccount": invokes_region.load_balancer_account,
+    "aws:secretsmanager/getRandomPassword:getRandomPassword": invokes_region.random_password,
     "aws:ssm/getParameter:getParameter": invokes_region.parameter,
     "aws:iam/getPolicyDocument:getPolicyDocument": invokes_policy.policy_document,
     "aws:ec2/getAmi:getAmi": invokes_network.ami,

@@ -94,6 +94,12 @@ def parameter(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
     }
 
 
+def random_password(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
+    wanted = {key[:1].upper() + key[1:]: value for key, value in args.items() if key != "region"}
+    made = client("secretsmanager", region).get_random_password(**wanted)["RandomPassword"]
+    return {"id": made, "randomPassword": made, "region": region}
+
+
 LOAD_BALANCER_ACCOUNTS = {
     "us-east-1": "127311923021",
     "us-east-2": "033677994240",

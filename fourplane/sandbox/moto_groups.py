@@ -37,6 +37,7 @@ def _launch(group: FakeAutoScalingGroup, count_needed: int, propagated_tags: dic
         protected = group.new_instances_protected_from_scale_in
         group.instance_states.append(InstanceState(instance, protected_from_scale_in=protected))
         moto_slots.fill(instance)
+        moto_slots.claim(instance)
 
 
 def _run(group: FakeAutoScalingGroup, tags: dict[str, str]) -> Instance:

@@ -16,7 +16,7 @@ from moto.elbv2 import models as elbv2_models
 from moto.moto_api._internal import mock_random
 from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
 
-from fourplane.sandbox import moto_edge, moto_groups, moto_images, moto_policies
+from fourplane.sandbox import moto_buckets, moto_edge, moto_groups, moto_images, moto_policies
 from fourplane.sandbox.moto_methods import replace
 
 _prefix_lists = ManagedPrefixListBackend.create_default_pls
@@ -32,6 +32,7 @@ def mend() -> None:
     moto_images.mend()
     moto_policies.mend()
     moto_groups.mend()
+    moto_buckets.mend()
     replace(SecurityGroupRule, __init__=_rule_with_description, description=property(_description))
     replace(Instance, terminate=_terminate_and_let_go)
     replace(NetworkInterfaceBackend, create_network_interface=_create_interface_in_subnet)

@@ -1,8 +1,10 @@
-"""What the sandbox does of a machine's boot: take the network interface and the volume of its slot.
+"""What the sandbox does of a machine's boot: take the network interface and the volume of its slot, or a free
+Elastic IP address of its zone.
 
 A stateful machine finds /etc/fourplane/slot.env in its user data and attaches what it names, so that what
-replaces a dead machine comes back with the same address and the same disk. The sandbox runs no user data: it
-makes the two calls itself.
+replaces a dead machine comes back with the same address and the same disk. A machine that finds
+/etc/fourplane/addresses claims one of those of its zone. The sandbox runs no user data: it makes the calls
+itself.
 """
 
 import base64
@@ -14,6 +16,7 @@ import yaml
 from moto.ec2.models.instances import Instance
 
 SLOT = "/etc/fourplane/slot.env"
+ADDRESSES = "/etc/fourplane/addresses"
 
 
 def fill(instance: Instance) -> None:
@@ -32,6 +35,24 @@ def fill(instance: Instance) -> None:
     if volume.attachment:
         ec2.detach_volume(volume.id, volume.attachment.instance.id, volume.attachment.device)
     ec2.attach_volume(volume.id, instance.id, slot["DEVICE"])
+
+
+def claim(instance: Instance) -> None:
+    """Take an address of the machine's zone that nobody has who lives."""
+    for allocation in addresses(str(instance.user_data or "")).get(str(instance.availability_zone), []):
+        address = instance.ec2_backend.address_by_allocation([allocation])[0]
+        if not address.instance or address.instance.state != "running":
+            instance.ec2_backend.associate_address(instance, allocation_id=allocation, reassociate=True)
+            return
+
+
+def addresses(user_data: str) -> dict[str, list[str]]:
+    """The allocations of each zone in a machine's user data: lines of "<zone> <allocation> <name>"."""
+    found: dict[str, list[str]] = {}
+    for line in files(user_data, ADDRESSES).get(ADDRESSES, "").splitlines():
+        zone, allocation, _ = line.split()
+        found.setdefault(zone, []).append(allocation)
+    return found
 
 
 def read(user_data: str) -> dict[str, str]:

@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,13 @@ def settings():
 def test_every_setting_is_one_of_cassandras(settings):
     known = {line for line in KEYS.read_text().splitlines() if not line.startswith("#")}
     assert len(known) > 300 and settings.keys() <= known
+
+
+def test_every_setting_of_a_second_datacenter_is_one_of_cassandras():
+    known = {line for line in KEYS.read_text().splitlines() if not line.startswith("#")}
+    joining, others = replace(RING, joins=True), {**KNOWN, "joins": ["10.9.0.4"]}
+    settings = yaml.safe_load(cassandra_yaml(joining, NODES, NODES[1], "eu-west-1", others))
+    assert settings["auto_bootstrap"] is False and settings.keys() <= known
 
 
 def test_everything_that_must_not_be_lost_is_on_the_slots_own_disk(settings):
@@ -114,13 +122,13 @@ def test_units_are_systemds(written, tmp_path):
     assert not [line for line in said.splitlines() if "users-b0" in line or "back-up" in line]
 
 
-@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh"])
+@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh", "await-ring.sh"])
 def test_scripts_are_bash(script):
     run("bash", "-n", str(HERE / script))
 
 
 @needs("shellcheck", "shellcheck")
-@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh"])
+@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh", "await-ring.sh"])
 def test_scripts_have_none_of_the_known_mistakes(script):
     run("shellcheck", str(HERE / script))
 

@@ -1,12 +1,15 @@
 """What a machine is told at boot, read by the programs that will read it there."""
 
+import base64
+import gzip
+import random
 import subprocess
 from dataclasses import replace
 
 import pytest
 import yaml
 
-from components.machine import BootFile, Container
+from components.machine import BootFile, Container, encoded
 
 CONTAINER = Container(
     name="user",
@@ -64,6 +67,14 @@ def test_gives_the_container_no_privilege_that_it_does_not_need():
     assert "--cap-drop ALL" in unit and "no-new-privileges" in unit and "--privileged" not in unit
 
 
+def test_compresses_user_data_that_would_not_fit_the_same_way_each_time():
+    large = replace(CONTAINER, files={"/x": BootFile("word " * 4000)})
+    packed = base64.b64decode(encoded(large))
+    assert gzip.decompress(packed).decode() == large.cloud_config() and encoded(large) == encoded(large)
+    assert base64.b64decode(encoded(CONTAINER)).decode() == CONTAINER.cloud_config()
+
+
 def test_rejects_user_data_that_ec2_would_not_take():
+    noise = random.Random(0).randbytes(17000).hex()
     with pytest.raises(ValueError, match=r"user data of user is .* bytes, over 16384"):
-        replace(CONTAINER, files={"/x": BootFile("x" * 17000)}).cloud_config()
+        encoded(replace(CONTAINER, files={"/x": BootFile(noise)}))

@@ -149,14 +149,49 @@ def test_an_arrow_opens_the_client_port(preview):
     assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (9042, 9042)
 
 
+def owned(graph, kind, name):
+    """The tags of a thing, or of the instances of a group."""
+    tags = graph.one(kind, name).inputs["tags"]
+    return tags if isinstance(tags, dict) else {t["key"]: t["value"] for t in tags if t["propagateAtLaunch"]}
+
+
 def test_nodes_may_move_the_disks_and_addresses_of_their_ring_only(preview):
     graph = preview(ring())
-    allowed = statements(graph)
-    own = {graph.one(kind, node).outputs["arn"] for kind in (INTERFACE, VOLUME) for node in NODES}
-    assert set(allowed["Slots"]["Resource"]) == own and len(own) == 6
-    assert allowed["Nodes"]["Condition"] == {"StringEquals": {"aws:ResourceTag/component": "users"}}
-    tags = [tag for tag in graph.one(GROUP, "users-a0").inputs["tags"] if tag["key"] == "component"]
-    assert tags == [{"key": "component", "value": "users", "propagateAtLaunch": True}]
+    allowed = statements(graph)["Slots"]
+    asked = {
+        key.removeprefix("aws:ResourceTag/"): v for key, v in allowed["Condition"]["StringEquals"].items()
+    }
+    assert asked and list(allowed["Condition"]) == ["StringEquals"]
+    for kind in (GROUP, INTERFACE, VOLUME):
+        assert all(asked.items() <= owned(graph, kind, node).items() for node in NODES)
+    kinds = ["instance", "network-interface", "volume"]
+    assert [arn.split(":")[-1] for arn in allowed["Resource"]] == [f"{kind}/*" for kind in kinds]
+    assert {arn.split(":")[3] for arn in allowed["Resource"]} == {"us-east-1"}
+
+
+def test_a_ring_beside_it_has_slots_of_its_own(preview):
+    def program():
+        CassandraRing("users", DATA)
+        CassandraRing("carts", DATA)
+
+    graph = preview(program)
+    marks = {name: owned(graph, VOLUME, f"{name}-a0")["ring"] for name in ("users", "carts")}
+    assert marks["users"].endswith("/users") and marks["carts"].endswith("/carts")
+
+
+def test_what_a_launch_makes_besides_is_nobodys_slot(preview):
+    launched = preview(ring()).one(TEMPLATE, "users-a0").inputs["tagSpecifications"]
+    assert len(launched) == 3 and not any("ring" in one["tags"] for one in launched)
+
+
+def test_the_role_of_a_large_ring_is_no_larger(preview):
+    small, large = (
+        len(preview(ring(nodes_per_zone=nodes)).one("aws:iam/rolePolicy:RolePolicy").inputs["policy"])
+        for nodes in (1, 12)
+    )
+    assert (
+        small == large < 10240
+    )  # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 
 
 def test_nodes_may_use_their_own_corner_of_the_snapshots_only(preview):
@@ -224,6 +259,31 @@ def test_rejects_what_cannot_keep_its_promise(preview, given, message):
     with pytest.raises(Mistake) as error:
         preview(ring(**given))
     assert f"CassandraRing 'users': {message}" in str(error.value)
+
+
+JOINING = {"joins": ["10.9.0.4", "10.9.1.4", "10.9.2.4"]}
+
+
+def test_a_second_datacenter_knows_the_seeds_of_both(preview):
+    graph = preview(ring(**JOINING))
+    own = graph.one("fourplane:index:CassandraRing").outputs["seeds"]
+    seeds = {configuration(graph, node)["seed_provider"][0]["parameters"][0]["seeds"] for node in NODES}
+    assert seeds == {",".join([*own, *JOINING["joins"]])} and len(own) == 3
+
+
+def test_a_second_datacenter_is_of_the_same_cluster_and_fetches_nothing_by_itself(preview):
+    first, second = (configuration(preview(ring(**more)), "users-a0") for more in ({}, JOINING))
+    assert first["cluster_name"] == second["cluster_name"] == "users"
+    assert second["auto_bootstrap"] is False and "auto_bootstrap" not in first
+    assert {*second} - {*first} == {"auto_bootstrap"}
+
+
+def test_a_node_of_a_second_datacenter_waits_for_the_ring_that_it_joins(preview):
+    first, second = (files(preview(ring(**more)), "users-a0") for more in ({}, JOINING))
+    unit = second["/etc/systemd/system/users-a0.service"]
+    assert unit.index("/usr/local/bin/claim-slot") < unit.index("/usr/local/bin/await-ring")
+    assert "JOINS=10.9.0.4,10.9.1.4,10.9.2.4\n" in second["/etc/fourplane/slot.env"]
+    assert not [path for path, text in first.items() if "await-ring" in path + text]
 
 
 def test_two_zones_will_do_where_two_copies_are_asked_for(preview):

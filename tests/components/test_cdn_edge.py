@@ -1,9 +1,12 @@
 import json
 
+import pulumi
 import pytest
 
 from components.access import connect
 from components.edge.cdn_edge import CdnEdge
+from components.provider import provider
+from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
 
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
@@ -63,6 +66,51 @@ def test_the_api_origin_is_private_and_only_cloudfront_reaches_it(preview):
     assert rule["prefixListId"] and "cidrIpv4" not in rule
 
 
+PUBLIC = {"origin_dns_name": "origin.example.com"}
+SITE = {"aliases": ["example.com"], "certificate_arn": CERTIFICATE, "zone_id": "Z1"}
+
+
+def public(**args):
+    return lambda: CdnEdge("edge", {**PUBLIC, **SITE, **args})
+
+
+def api(graph):
+    return next(o for o in distribution(graph)["origins"] if o["originId"] == "api")
+
+
+def test_a_public_origin_is_called_with_tls_only(preview):
+    graph = preview(public())
+    assert graph.all("aws:cloudfront/vpcOrigin:VpcOrigin") == []
+    settings = api(graph)["customOriginConfig"]
+    assert (settings["originProtocolPolicy"], settings["originSslProtocols"]) == ("https-only", ["TLSv1.2"])
+
+
+def test_a_public_origin_is_told_the_secret(preview):
+    assert api(preview(public(origin_secret="s" * 32)))["customHeaders"] == [
+        {"name": "x-origin-secret", "value": "s" * 32}
+    ]
+
+
+def test_its_own_name_leads_to_it_over_both_kinds_of_addresses(preview):
+    graph = preview(public())
+    made = graph.one("aws:cloudfront/distribution:Distribution").outputs
+    records = [record.inputs for record in graph.all("aws:route53/record:Record")]
+    assert {(r["name"], r["type"]) for r in records} == {("example.com", "A"), ("example.com", "AAAA")}
+    assert {r["aliases"][0]["name"] for r in records} == {made["domainName"]}
+
+
+def test_cloudfront_is_let_in_by_the_list_of_each_server_s_region(preview):
+    def program():
+        far = Region("far", {}, pulumi.ResourceOptions(providers=[provider("eu-west-1")]))
+        fleet = {**PLACE, "image": "a:1", "port": 80}
+        servers = [AutoScalingService("a", fleet), AutoScalingService("a", fleet, far.child)]
+        connect(CdnEdge("edge", PUBLIC), *servers)
+
+    rules = preview(program).all("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
+    lists = {rule.region: rule.inputs["prefixListId"] for rule in rules if rule.name == "edge-to-a"}
+    assert len(lists) == len(set(lists.values())) == 2 and "eu-west-1" in lists
+
+
 def test_the_firewall_stands_before_everything_in_cloudfront_s_own_region(preview):
     graph = preview(edge(region="eu-west-1"))
     acl = graph.one("aws:wafv2/webAcl:WebAcl")
@@ -96,6 +144,7 @@ def test_the_content_is_protected_unless_it_is_disposable(preview):
     [
         ({"api_paths": []}, r"CdnEdge 'edge': api_paths must be one path pattern or more.*got \[\]"),
         ({"aliases": ["a.example.com"]}, "aliases must be given together with certificate_arn"),
+        ({"zone_id": "Z1"}, "zone_id must be given together with aliases"),
         ({"price_class": "PriceClass_1"}, "price_class must be one of PriceClass_100.*got 'PriceClass_1'"),
         ({"requests_per_client": 1}, "requests_per_client must be at least 10"),
     ],
@@ -103,3 +152,8 @@ def test_the_content_is_protected_unless_it_is_disposable(preview):
 def test_rejects_what_cannot_be(preview, args, words):
     with pytest.raises(Exception, match=words):
         preview(edge(**args))
+
+
+def test_rejects_plain_http_to_a_public_origin_in_disguise(preview):
+    with pytest.raises(Exception, match="origin_tls must be left out without origin_arn"):
+        preview(public(origin_tls=True))

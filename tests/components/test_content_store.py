@@ -1,15 +1,16 @@
 import json
 
+import pulumi
+import pulumi_aws as aws
 import pytest
 
 from components.access import connect
+from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
-from components.state.content_store import ContentStore
+from components.state.content_store import ContentStore, mirror
 
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 REPLICA_KEY = "arn:aws:kms:eu-west-1:123456789012:key/r"
-COPIED = {"replica_region": "eu-west-1"}
-KEYS = {"key_arn": KEY, "replica_key_arn": REPLICA_KEY}
 BUCKET = "aws:s3/bucket:Bucket"
 REPLICATION = "aws:s3/bucketReplicationConfig:BucketReplicationConfig"
 
@@ -47,53 +48,63 @@ def test_what_nobody_reads_becomes_cheaper(preview):
     assert "expiry" not in tiers
 
 
-def test_everything_is_copied_to_another_region_within_15_minutes(preview):
-    graph = preview(store(**COPIED))
-    assert graph.one(BUCKET, "films-replica").region == "eu-west-1"
-    (rule,) = graph.one(REPLICATION).inputs["rules"]
-    assert rule["destination"] == {
-        "bucket": graph.one(BUCKET, "films-replica").outputs["arn"],
-        "metrics": {"status": "Enabled", "eventThreshold": {"minutes": 15}},
-        "replicationTime": {"status": "Enabled", "time": {"minutes": 15}},
+def mirrored(here=None, there=None):
+    def program():
+        provider = aws.Provider("eu", region="eu-west-1")
+        region = Region("eu", {}, pulumi.ResourceOptions(providers=[provider]))
+        mirror(ContentStore("films", here or {}), ContentStore("films", there or {}, region.child))
+
+    return program
+
+
+def by_region(graph, type):
+    return {r.region: r for r in graph.all(type)}
+
+
+def test_two_stores_of_two_regions_are_kept_the_same(preview):
+    graph = preview(mirrored())
+    buckets, copying = by_region(graph, BUCKET), by_region(graph, REPLICATION)
+    rules = {region: one.inputs["rules"][0] for region, one in copying.items()}
+    assert {region: rule["destination"]["bucket"] for region, rule in rules.items()} == {
+        "us-east-1": buckets["eu-west-1"].outputs["arn"],
+        "eu-west-1": buckets["us-east-1"].outputs["arn"],
     }
-    assert rule["deleteMarkerReplication"] == {"status": "Enabled"} and rule["filter"] == {"prefix": ""}
+    for rule in rules.values():
+        assert rule["destination"]["replicationTime"]["time"] == {"minutes": 15}
+        assert rule["deleteMarkerReplication"] == {"status": "Enabled"}
+        assert rule["sourceSelectionCriteria"]["replicaModifications"] == {"status": "Enabled"}
 
 
-def test_copies_are_encrypted_with_their_region_s_key(preview):
-    graph = preview(store(**COPIED, **KEYS))
-    kind = "aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration"
+def test_each_side_of_a_mirror_is_encrypted_with_its_own_key(preview):
+    graph = preview(mirrored({"key_arn": KEY}, {"key_arn": REPLICA_KEY}))
+    rules = {region: one.inputs["rules"][0] for region, one in by_region(graph, REPLICATION).items()}
     used = {
-        one.name: one.inputs["rules"][0]["applyServerSideEncryptionByDefault"]["kmsMasterKeyId"]
-        for one in graph.all(kind)
+        region: rule["destination"]["encryptionConfiguration"]["replicaKmsKeyId"]
+        for region, rule in rules.items()
     }
-    assert used == {"films": KEY, "films-replica": REPLICA_KEY}
-    (rule,) = graph.one(REPLICATION).inputs["rules"]
-    assert rule["destination"]["encryptionConfiguration"] == {"replicaKmsKeyId": REPLICA_KEY}
-    assert rule["sourceSelectionCriteria"] == {"sseKmsEncryptedObjects": {"status": "Enabled"}}
+    assert used == {"us-east-1": REPLICA_KEY, "eu-west-1": KEY}
 
 
-def test_copying_waits_until_both_buckets_keep_versions(preview):
-    graph = preview(store(**COPIED))
-    waits = {*graph.one(REPLICATION).dependencies}
-    assert {one.urn for one in graph.all("aws:s3/bucketVersioning:BucketVersioning")} <= waits
+def test_each_side_of_a_mirror_reads_its_own_and_writes_the_other_alone(preview):
+    graph = preview(mirrored({"key_arn": KEY}, {"key_arn": REPLICA_KEY}))
+    home, far = (by_region(graph, BUCKET)[r].outputs["arn"] for r in ("us-east-1", "eu-west-1"))
+    found = [json.loads(r.inputs["policy"])["Statement"] for r in graph.all("aws:iam/rolePolicy:RolePolicy")]
+    resources = [{one["Sid"]: one["Resource"] for one in statements} for statements in found]
+    ends = [(one["Versions"], one["Copies"], one["Key"], one["ReplicaKey"]) for one in resources]
+    assert sorted(ends) == sorted(
+        [(f"{home}/*", f"{far}/*", KEY, REPLICA_KEY), (f"{far}/*", f"{home}/*", REPLICA_KEY, KEY)]
+    )
 
 
-def test_the_copier_reads_here_and_writes_there_alone(preview):
-    graph = preview(store(**COPIED, **KEYS))
-    here, there = (graph.one(BUCKET, name).outputs["arn"] for name in ("films", "films-replica"))
-    allowed = statements(graph, "films-replica")
-    assert {sid: one["Resource"] for sid, one in allowed.items()} == {
-        "Bucket": here,
-        "Versions": f"{here}/*",
-        "Copies": f"{there}/*",
-        "Key": KEY,
-        "ReplicaKey": REPLICA_KEY,
-    }
-    assert allowed["ReplicaKey"]["Condition"] == {
-        "StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"},
-        "StringLike": {"kms:EncryptionContext:aws:s3:arn": [there, f"{there}/*"]},
-    }
-    assert not any("*" in action for one in allowed.values() for action in one["Action"])
+def test_a_mirror_waits_until_both_buckets_keep_versions(preview):
+    graph = preview(mirrored())
+    versioned = {one.urn for one in graph.all("aws:s3/bucketVersioning:BucketVersioning")}
+    assert all(versioned <= {*one.dependencies} for one in graph.all(REPLICATION))
+
+
+def test_rejects_a_mirror_that_would_leave_one_side_without_the_key(preview):
+    with pytest.raises(Exception, match="mirror: 'films' and 'films' must both have a key_arn, or neither"):
+        preview(mirrored({"key_arn": KEY}))
 
 
 def test_a_client_reads_and_lists_and_nothing_else(preview):
@@ -119,29 +130,14 @@ def test_a_client_of_a_writable_store_writes_too(preview):
 
 
 def test_a_disposable_store_goes_with_its_stack(preview):
-    buckets = preview(store(**COPIED, disposable=True)).all(BUCKET)
+    buckets = preview(store(disposable=True)).all(BUCKET)
     assert all(one.inputs["forceDestroy"] and not one.protect for one in buckets)
 
 
-def test_access_logs_stay_in_their_region(preview):
-    graph = preview(store(**COPIED, log_bucket="logs"))
-    assert graph.one("aws:s3/bucketLogging:BucketLogging").name == "films"
+def test_a_shared_store_leaves_its_policy_to_its_user(preview):
+    assert not preview(store(shared=True)).all("aws:s3/bucketPolicy:BucketPolicy")
 
 
-def test_a_shared_store_leaves_both_policies_to_its_user(preview):
-    assert not preview(store(**COPIED, shared=True)).all("aws:s3/bucketPolicy:BucketPolicy")
-
-
-@pytest.mark.parametrize(
-    ("args", "said"),
-    [
-        ({"tier_after_days": -1}, "tier_after_days must be at least 0"),
-        ({**COPIED, "region": "eu-west-1"}, "replica_region must be another region than its own"),
-        ({**COPIED, "key_arn": KEY}, "replica_key_arn must be a key of eu-west-1"),
-        ({**COPIED, "replica_key_arn": REPLICA_KEY}, "replica_key_arn must be left out"),
-        ({"replica_key_arn": REPLICA_KEY}, "replica_key_arn must be left out"),
-    ],
-)
-def test_rejects_a_copy_that_cannot_be(preview, args, said):
-    with pytest.raises(Exception, match=said):
-        preview(store(**args))
+def test_rejects_days_that_are_none(preview):
+    with pytest.raises(Exception, match="tier_after_days must be at least 0, got -1"):
+        preview(store(tier_after_days=-1))

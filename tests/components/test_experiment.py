@@ -1,15 +1,18 @@
 """A fault on purpose: whom it may hit, what it may do, and what stops it."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from components.control.experiment import Experiment
-from components.control.faults import Struck, gorilla, kong, latency, monkey
+from components.control.fault_permissions import Struck
+from components.control.faults import gorilla, kong, latency, monkey
 
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
-STRUCK = Struck(VPC, "shop-prod", ["web", "api"], "us-east-1b", 10, 400)
+COPIES = {"films": {"bucket_arn": "arn:aws:s3:::films-1", "region": "eu-west-1"}}
+STRUCK = Struck(VPC, "shop-prod", ["web", "api"], "us-east-1b", 10, 400, COPIES)
 TEMPLATE = "aws:fis/experimentTemplate:ExperimentTemplate"
 FAULTS = [monkey, gorilla, kong, latency]
 
@@ -50,18 +53,20 @@ def test_its_role_breaks_nothing_of_another_stack(experiment, fault):
         actions = [one["Action"]] if isinstance(one["Action"], str) else one["Action"]
         assert not any("*" in action for action in actions)
         if one["Resource"] == "*":
-            assert one["Sid"] in ("Look", "Commands", "Log")
+            assert one["Sid"] in ("Look", "Commands", "Log", "Buckets")
         if one["Sid"] in ("Terminate", "SlowDown", "ReplaceAclOf"):
             assert one["Condition"] == {"StringEquals": {"aws:ResourceTag/stack": "shop-prod"}}
 
 
-def test_a_monkey_takes_one_machine_of_each_fleet(experiment):
+def test_a_monkey_takes_one_machine_of_each_fleet_in_its_zone(experiment):
     template = experiment(monkey).one(TEMPLATE).inputs
     assert {t["name"]: t["selectionMode"] for t in template["targets"]} == {
         "web": "COUNT(1)",
         "api": "COUNT(1)",
     }
     assert {a["actionId"] for a in template["actions"]} == {"aws:ec2:terminate-instances"}
+    zone = {"path": "Placement.AvailabilityZone", "values": ["us-east-1b"]}
+    assert all(zone in target["filters"] for target in template["targets"])
 
 
 def test_a_gorilla_takes_a_zone_s_machines_and_its_network(experiment):
@@ -71,6 +76,30 @@ def test_a_gorilla_takes_a_zone_s_machines_and_its_network(experiment):
         "aws:network:disrupt-connectivity": "Subnets",
     }
     assert all(t["filters"][0]["values"] == ["us-east-1b"] for t in template["targets"])
+
+
+def test_a_kong_takes_every_private_and_data_subnet_of_the_region(experiment):
+    template = experiment(kong).one(TEMPLATE).inputs
+    subnets = [t for t in template["targets"] if t["resourceType"] == "aws:ec2:subnet"]
+    tiers = {tag["value"] for t in subnets for tag in t["resourceTags"] if tag["key"] == "tier"}
+    assert tiers == {"private", "data"} and not any(t["filters"] for t in subnets)
+
+
+def test_a_kong_pauses_the_copies_that_leave_the_region_and_may_do_no_more_to_them(experiment):
+    graph = experiment(kong)
+    actions = {a["actionId"]: a["parameters"] for a in graph.one(TEMPLATE).inputs["actions"]}
+    assert {"key": "region", "value": "eu-west-1"} in actions["aws:s3:bucket-pause-replication"]
+    on_bucket = [one for one in statements(graph) if one["Resource"] == ["arn:aws:s3:::films-1"]]
+    writes = {one["Action"]: one["Condition"] for one in on_bucket if "Get" not in one["Action"]}
+    assert writes == {
+        "s3:PauseReplication": {"StringEquals": {"s3:DestinationRegion": ["eu-west-1"]}},
+        "s3:PutReplicationConfiguration": {"Bool": {"s3:isReplicationPauseRequest": "true"}},
+    }
+
+
+def test_a_kong_without_copies_asks_for_nothing_of_s3(experiment):
+    graph = experiment(lambda struck: kong(replace(struck, copies={})))
+    assert not any("s3:" in str(one["Action"]) for one in statements(graph))
 
 
 def test_a_latency_runs_amazon_s_own_document(experiment):
@@ -99,9 +128,13 @@ def test_on_a_schedule_it_comes_within_its_window_and_is_not_tried_again(experim
         ({"targets": {}}, "one of the targets"),
         (
             {"targets": {"web": {"kind": "disks", "tags": {"a": "b"}}}},
-            "must be instances or subnets, got 'disks'",
+            "must be instances or subnets or buckets, got 'disks'",
         ),
         ({"targets": {"web": {"kind": "instances", "tags": {}}}}, "one tag or more"),
+        (
+            {"targets": {"web": {"kind": "buckets", "tags": {"a": "b"}, "zone": "z"}}},
+            "a bucket is in no zone",
+        ),
         ({"window_minutes": 0}, "1 to 1440"),
     ],
 )

@@ -30,12 +30,31 @@ def test_the_alarm_is_where_route_53_s_metrics_are(preview):
     assert graph.one("aws:route53/healthCheck:HealthCheck").inputs["measureLatency"]
 
 
-def test_clients_nearby_are_sent_there_while_it_is_healthy(preview):
-    record = {"zone_id": "Z1", "record": "www.example.net", "target_zone_id": "Z2FDTNDATAQYW2"}
-    graph = preview(geography(**record))
-    inputs = graph.one("aws:route53/record:Record").inputs
+RECORD = {
+    "name": "origin.example.net",
+    "zone_id": "Z1",
+    "target": "a.elb.amazonaws.com",
+    "target_zone_id": "Z35SXDOTRQ7X7K",
+    "health_check_id": "h-1",
+}
+
+
+def test_clients_nearby_are_sent_to_a_region_while_its_entrance_is_healthy(preview):
+    inputs = preview(geography(record=RECORD)).one("aws:route53/record:Record").inputs
     assert inputs["latencyRoutingPolicies"] == [{"region": "us-east-1"}]
-    assert inputs["healthCheckId"] == graph.one("aws:route53/healthCheck:HealthCheck").id
+    assert inputs["healthCheckId"] == "h-1" and inputs["aliases"][0]["evaluateTargetHealth"]
+
+
+def test_each_geography_has_a_region_of_its_own_in_dns(preview):
+    regions = [
+        preview(geography(area=area, record=RECORD)).one("aws:route53/record:Record").inputs
+        for area in CHECKERS
+    ]
+    assert len({r["latencyRoutingPolicies"][0]["region"] for r in regions}) == len(CHECKERS)
+
+
+def test_without_a_second_place_there_is_no_record(preview):
+    assert preview(geography()).all("aws:route53/record:Record") == []
 
 
 @pytest.mark.parametrize(
@@ -43,7 +62,6 @@ def test_clients_nearby_are_sent_there_while_it_is_healthy(preview):
     [
         ({"area": "mars"}, "Geography 'us': area must be one of us, eu, asia.*got 'mars'"),
         ({"p99_ms": 0}, "p99_ms must be at least 1, got 0"),
-        ({"zone_id": "Z1"}, "zone_id must be given together with record and target_zone_id"),
     ],
 )
 def test_rejects_what_cannot_be(preview, args, words):

@@ -81,6 +81,21 @@ def test_data_cannot_be_carried_to_another_account_s_bucket(preview):
     assert [s["Condition"] for s in writing] == [{"StringEquals": {"aws:ResourceAccount": "123456789012"}}]
 
 
+def test_packages_are_served_inside_the_network_where_it_knows_their_bucket(preview):
+    graph = preview(network(package_bucket_arn="arn:aws:s3:::assets-1"))
+    names = {r.name for r in graph.all("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    assert {"net-endpoints-codeartifact-api", "net-endpoints-codeartifact-repositories"} < names
+    assert "net-endpoints-ecr-api" in names
+    text = graph.one("aws:ec2/vpcEndpoint:VpcEndpoint", "net-endpoints-s3").inputs["policy"]
+    [served] = [s for s in json.loads(text)["Statement"] if "arn:aws:s3:::assets-1/*" in s["Resource"]]
+    assert served["Action"] == "s3:GetObject"
+
+
+def test_packages_are_out_of_reach_where_it_does_not(preview):
+    names = {r.name for r in preview(network()).all("aws:ec2/vpcEndpoint:VpcEndpoint")}
+    assert not [name for name in names if "codeartifact" in name]
+
+
 def test_a_network_can_stand_in_another_region_as_a_whole(preview):
     graph = preview(network(region="eu-west-1"))
     assert {

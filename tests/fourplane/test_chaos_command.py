@@ -70,7 +70,7 @@ def test_what_aws_refuses_is_one_line(fis):
 def test_a_finding_is_exit_3_and_one_json_object(capfd):
     assert run(["chaos", "netflix-dev", "gorilla", "--zone", "us-east-1a", "--json"]) == 3
     shown = json.loads(capfd.readouterr().out)
-    assert shown.keys() == {"stack", "fault", "place", "lost", "components", "arrows", "survives"}
+    assert shown.keys() == {"stack", "fault", "place", "lost", "components", "arrows", "notes", "survives"}
     assert shown["survives"] is False and shown["fault"] == "gorilla"
     assert all(one.keys() >= {"component", "has", "needs", "ok", "why"} for one in shown["components"])
     assert all(one.keys() >= {"from", "to", "ok", "why"} for one in shown["arrows"])

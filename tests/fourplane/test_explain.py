@@ -9,6 +9,8 @@ import pytest
 
 from fourplane import case_study, explain, project
 from fourplane.errors import Mistake
+from fourplane.planes import title
+from tests.fourplane.regions import PROGRAM as PROGRAM_IN_TWO
 
 PROGRAM = """
 class Shop(pulumi.ComponentResource):
@@ -91,9 +93,39 @@ def test_rejects_a_name_that_nothing_has(told):
         explain.prove(study, graph)
 
 
+def test_an_entry_in_doubt_may_be_missing_and_is_told(told):
+    study, graph = told(STUDY.replace("[till]", "[till, 'eu/till?']"))
+    text = list(explain.as_text(study, graph, explain.prove(study, graph)))
+    assert "    not in shop-dev: eu/till" in text
+
+
+def test_rejects_a_claim_of_which_no_entry_is_there(told):
+    study, graph = told(STUDY.replace("[till]", "['eu/till?', 'asia/till?']"))
+    with pytest.raises(Mistake, match=r"yaml:8: node TILL: nothing .* 'eu/till', nor by any other of its"):
+        explain.prove(study, graph)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("user", ["user", "eu/user"]),
+        ("eu/user", ["eu/user"]),
+        ("home/user", ["user"]),
+        ("Box */user", ["user", "eu/user"]),
+        ("sqs Queue eu/*", ["eu/gateway", "eu/user"]),
+        ("Region eu", ["eu"]),
+        ("asia/user", []),
+    ],
+)
+def test_a_name_means_every_region_s_unless_it_says_which(run, pattern, found):
+    graph = run(PROGRAM_IN_TWO, preview=True)
+    assert [title(graph, one) for one in explain.named(graph, pattern)] == found
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
+        ("[till]\n", "[{till: 1}]\n", "yaml:8: node TILL: made_true_by must be a list of names, got"),
         ("made_true_by: [till]", "", "yaml:6: node TILL must say either made_true_by or not_yet"),
         ("note: It counts.", "not_yet: No.", "yaml:6: node TILL must say either"),
         ("note:", "notes:", "yaml:6: node TILL: 'notes' means nothing here; did you mean 'note'"),

@@ -2,7 +2,9 @@
 
 import pytest
 
+from fourplane.cli import show
 from fourplane.planes import kind, planes
+from tests.fourplane.regions import PROGRAM
 
 TREE = """
 class Part(pulumi.ComponentResource):
@@ -45,3 +47,15 @@ def test_types_are_named_as_people_say_them(run):
     assert {kind(r) for r in graph.values()} == {
         "Part", "ec2 Vpc", "iam RolePolicyAttachment", "autoscaling Group", "sqs Queue",
     }  # fmt: skip
+
+
+def test_what_is_in_another_region_is_shown_with_it(run):
+    lines = list(show.tree(run(PROGRAM, preview=True)))
+    assert "  Box 'eu/user'" in lines and "    sqs Queue 'eu/user'" in lines and "  Box 'user'" in lines
+    assert lines[0].endswith(" in us-east-1 and us-east-1 (eu)")
+
+
+def test_a_region_s_parts_have_their_own_planes(run):
+    graph = run(PROGRAM, preview=True)
+    assert {planes(graph)[one.urn] for one in graph.values() if one.name == "user"} == {"service"}
+    assert planes(graph)[graph.one("fourplane:index:Region").urn] == "other"

@@ -59,3 +59,34 @@ def test_what_is_no_policy_document_opens_nothing(ways):
 def test_what_aws_lets_nobody_narrow_to_a_resource_is_no_way():
     statement = {"Action": ["ssm:ListCommands", "ssm:GetParameter"], "Resource": "*"}
     assert list(actions(statement, "ssm")) == ["ssm:GetParameter"]
+
+
+@pytest.mark.parametrize(
+    ("denied", "left"),
+    [
+        ({"Action": "s3:Put*", "Resource": "*"}, {"s3:GetObject"}),
+        ({"NotAction": "s3:GetObject", "Resource": "*"}, {"s3:GetObject"}),
+        ({"Action": "*", "Resource": "arn:aws:s3:::another"}, {"s3:GetObject", "s3:PutObject"}),
+        (
+            {"Action": "*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+            {"s3:GetObject", "s3:PutObject"},
+        ),
+    ],
+)
+def test_what_a_role_is_denied_in_all_circumstances_is_no_way(ways, denied, left):
+    def program():
+        bucket = aws.s3.Bucket("content")
+        may = {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": bucket.arn}
+        role("r", may, {"Effect": "Deny", **denied})
+
+    assert ways(program) == {f"r -> content IAM {action}" for action in left}
+
+
+@pytest.mark.parametrize(("asked", "found"), [("dev", True), ("prod", False)])
+def test_a_condition_on_tags_is_met_or_not(ways, asked, found):
+    def program():
+        aws.sqs.Queue("jobs", tags={"stack": "dev"})
+        ours = {"Condition": {"StringEquals": {"aws:ResourceTag/stack": asked}}}
+        role("r", {"Action": "sqs:SendMessage", "Resource": "*", **ours})
+
+    assert ways(program) == ({"r -> jobs IAM sqs:SendMessage"} if found else set())

@@ -9,9 +9,10 @@ import pytest
 from components.access import connect
 from components.control.encryption_key import EncryptionKey
 from components.network import Network
+from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
 from components.state.aurora_mysql import AuroraMySql
-from components.state.content_store import ContentStore
+from components.state.content_store import ContentStore, mirror
 from components.state.search_domain import SearchDomain
 from fourplane.errors import Failure, Mistake
 from tests.sandbox.machines import REGION
@@ -159,24 +160,24 @@ def test_a_domain_without_a_network_has_a_name_and_an_address(deploy, cloud):
     assert made["domainName"].startswith("it-") and made["endpoint"] == found["Endpoint"]
 
 
-def test_content_is_copied_to_the_other_region_with_its_key(deploy, cloud):
+def test_content_of_two_regions_is_kept_the_same(deploy, cloud):
     def program():
-        keys = {
-            "key_arn": EncryptionKey("here", {}).key_arn,
-            "replica_key_arn": EncryptionKey("there", {"region": "eu-west-1"}).key_arn,
-        }
-        store = ContentStore("films", {**keys, "replica_region": "eu-west-1"})
-        pulumi.export("bucket", store.bucket)
+        there = aws.Provider("eu", region="eu-west-1")
+        region = Region("eu", {}, pulumi.ResourceOptions(providers=[there]))
+        places = (None, region.child)
+        here, far = (
+            ContentStore("films", {"key_arn": EncryptionKey("key", {}, o).key_arn}, o) for o in places
+        )
+        mirror(here, far)
 
     graph = deploy(program)
-    source, copy = (graph.one("aws:s3/bucket:Bucket", name) for name in ("films", "films-replica"))
-    s3 = cloud.client("s3", REGION)
-    rule = s3.get_bucket_replication(Bucket=source.id)["ReplicationConfiguration"]["Rules"][0]
-    assert rule["Destination"]["Bucket"] == copy.outputs["arn"]
-    assert rule["Destination"]["EncryptionConfiguration"]["ReplicaKmsKeyID"].split(":")[3] == "eu-west-1"
-    there = cloud.client("s3", "eu-west-1")
-    assert there.get_bucket_location(Bucket=copy.id)["LocationConstraint"] == "eu-west-1"
-    assert there.get_bucket_versioning(Bucket=copy.id)["Status"] == "Enabled"
+    for bucket in graph.all("aws:s3/bucket:Bucket"):
+        s3 = cloud.client("s3", bucket.region)
+        rule = s3.get_bucket_replication(Bucket=bucket.id)["ReplicationConfiguration"]["Rules"][0]
+        assert rule["Destination"]["Bucket"] != bucket.outputs["arn"]
+        key = rule["Destination"]["EncryptionConfiguration"]["ReplicaKmsKeyID"]
+        assert key.split(":")[3] != bucket.region
+        assert s3.get_bucket_versioning(Bucket=bucket.id)["Status"] == "Enabled"
 
 
 def test_a_client_of_content_reads_and_lists(deploy, cloud):

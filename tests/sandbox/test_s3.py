@@ -168,3 +168,15 @@ def test_an_object_holds_what_it_is_given(deploy, cloud, given):
 def test_rejects_a_deprecated_setting_and_names_the_resource_to_use(deploy):
     with pytest.raises(Failure, match=r"use aws\.s3\.BucketLogging"):
         deploy(lambda: aws.s3.Bucket("it", logging={"target_bucket": "logs"}))
+
+
+def test_request_metrics_of_a_bucket_are_checked_and_simulated(deploy):
+    def program():
+        bucket = aws.s3.Bucket("it")
+        aws.s3.BucketMetric("all", bucket=bucket.bucket, name="everything")
+        aws.s3.BucketMetric("some", bucket=bucket.bucket, filter={"prefix": "a/", "tags": {"k": "v"}})
+
+    graph = deploy(program)
+    every, some = graph.all("aws:s3/bucketMetric:BucketMetric")
+    assert every.id == f"{graph.one('aws:s3/bucket:Bucket').id}:everything"
+    assert every.simulated and some.simulated

@@ -6,8 +6,8 @@ import pytest
 
 from components.access import connect
 from fourplane import case_study, engine, project
+from fourplane.drawn import closed, undrawn, unneeded
 from fourplane.preview import Preview
-from tests.stacks.arrows import closed, undrawn, unneeded
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ def variable(server: str) -> str:
 
 
 addresses = {server: known[variable(server)] for server in settings["routes"] if variable(server) in known}
+report_to = known.get(variable(settings.pop("breakers")))
 template = jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(
     (folder / "kong.yml.j2").read_text()
 )
 written = folder / "kong" / "kong.yml"
 written.parent.mkdir(exist_ok=True)
 fresh = written.with_suffix(".new")
-fresh.write_text(template.render(addresses=addresses, **settings))
+fresh.write_text(template.render(addresses=addresses, report_to=report_to, **settings))
 fresh.replace(written)

@@ -22,6 +22,8 @@ class Ring:
     replication_factor: int
     snapshot_hours: int
     heap_gib: int | None = None
+    joins: bool = False
+    """Whether it is a datacenter of a ring that began in another region."""
 
 
 def user_data(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str, Any]) -> str:
@@ -48,6 +50,7 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
             "/etc/sysctl.d/60-cassandra.conf": BootFile(_text("cassandra.sysctl.conf")),
             "/usr/local/bin/claim-slot": BootFile.program(HERE / "claim-slot.sh"),
             "/usr/local/bin/back-up": BootFile.program(HERE / "back-up.sh"),
+            **({"/usr/local/bin/await-ring": BootFile.program(HERE / "await-ring.sh")} if ring.joins else {}),
             f"{CONFIGURATION}/cassandra.yaml": BootFile(cassandra_yaml(ring, nodes, node, region, known)),
             f"{CONFIGURATION}/cassandra-rackdc.properties": BootFile(
                 render(HERE / "cassandra-rackdc.properties.j2", region=region, rack=node.zone)
@@ -70,6 +73,7 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
         before_start=[
             "/usr/sbin/sysctl --quiet --load /etc/sysctl.d/60-cassandra.conf",
             "/usr/local/bin/claim-slot",
+            *(["/usr/local/bin/await-ring"] if ring.joins else []),
         ],
         # The image's own entrypoint would write over cassandra.yaml; 999 is its user cassandra.
         options="--user 999:999 --entrypoint cassandra",
@@ -82,7 +86,7 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
 
 
 def slot_env(ring: Ring, node: Slot, region: str, known: Mapping[str, Any]) -> str:
-    """What claim-slot and back-up go by."""
+    """What claim-slot, await-ring and back-up go by."""
     values = {
         "AWS_REGION": region,
         "NETWORK_INTERFACE_ID": known["interfaces"][node.name],
@@ -92,6 +96,7 @@ def slot_env(ring: Ring, node: Slot, region: str, known: Mapping[str, Any]) -> s
         "RING": ring.name,
         "NODE": node.name,
         "BUCKET": known["bucket"],
+        **({"JOINS": ",".join(known["joins"])} if ring.joins else {}),
     }
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
@@ -103,7 +108,8 @@ def cassandra_yaml(
         HERE / "cassandra.yaml.j2",
         ring=ring.name,
         token=priam_token(region, len(nodes), node.number),
-        seeds=[known["addresses"][one.name] for one in nodes if one.seed],
+        seeds=[*(known["addresses"][one.name] for one in nodes if one.seed), *known.get("joins", ())],
+        joins=ring.joins,
         address=known["addresses"][node.name],
         port=ring.port,
         replication_factor=ring.replication_factor,

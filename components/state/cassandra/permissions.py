@@ -1,6 +1,5 @@
 """What the nodes of a ring may do."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import pulumi
@@ -9,28 +8,34 @@ from components.logs import write_statement
 from components.policies import beside
 
 
+MARK = "ring"
+"""The tag of a ring's addresses, disks and instances. Its own, since the outermost component of a plane decides
+what `component` says, and so that what a launch tags (a root disk) is not taken for a slot's."""
+MOVED = ("instance", "network-interface", "volume")
+
+
 def statements(
     ring: str,
+    mark: str,
     near: pulumi.Output[str],
-    own: Sequence[pulumi.Output[str]],
     log_group_arn: pulumi.Output[str],
     bucket_arn: pulumi.Output[str],
     key_arn: pulumi.Input[str] | None,
 ) -> list[dict[str, Any]]:
     """Taking the ring's own addresses and disks, writing its log, and writing and reading its snapshots.
 
-    `near`: an ARN in the same region and account. `own`: the ARNs of the ring's interfaces and volumes.
+    `mark`: what the `ring` tag of these says, in this account only of this ring. A list of them would outgrow
+    a role's 10,240 characters at some 60 nodes. `near`: an ARN in the same region and account.
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     """
     moves = [f"ec2:{verb}{what}" for verb in ("Attach", "Detach") for what in ("NetworkInterface", "Volume")]
     made: list[dict[str, Any]] = [
-        {"Sid": "Slots", "Effect": "Allow", "Action": moves, "Resource": list(own)},
         {
-            "Sid": "Nodes",
+            "Sid": "Slots",  # each call asks for what is moved, and for the instance
             "Effect": "Allow",
             "Action": moves,
-            "Resource": beside(near, "ec2", "instance/*"),
-            "Condition": {"StringEquals": {"aws:ResourceTag/component": ring}},
+            "Resource": [beside(near, "ec2", f"{what}/*") for what in MOVED],
+            "Condition": {"StringEquals": {f"aws:ResourceTag/{MARK}": mark}},
         },
         {
             "Sid": "WhoHasWhat",  # these take no resource

@@ -2,8 +2,12 @@
 
 from typing import Any
 
+from fourplane.errors import Mistake
 from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.shapes import given
+
+ISSUED = "2026-01-01 00:00:00 +0000 UTC"
+"""The provider's id of a validation is the time of issue, which is another one at every deployment."""
 
 
 @creates("aws:acm/certificate:Certificate")
@@ -55,4 +59,11 @@ def certificate_validation(new: New) -> Made:
     """The provider waits here until AWS has seen the records; the sandbox resolves no names."""
     arn = new["certificateArn"]
     made = new.client("acm", arn.split(":")[3]).describe_certificate(CertificateArn=arn)["Certificate"]
-    return str(made.get("IssuedAt") or made["CreatedAt"]), {}
+    options = made.get("DomainValidationOptions", [])
+    wanted = {
+        option["ResourceRecord"]["Name"].rstrip(".") for option in options if "ResourceRecord" in option
+    }
+    given_names = {name.rstrip(".") for name in new.get("validationRecordFqdns", [])}
+    if given_names and (missing := wanted - given_names):
+        raise Mistake(f"missing DNS validation record: {', '.join(sorted(missing))}")
+    return ISSUED, {}

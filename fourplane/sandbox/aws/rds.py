@@ -77,6 +77,23 @@ def cluster_parameter_group(new: New) -> Made:
     return name, {"arn": made["DBClusterParameterGroupArn"], "name": name, "description": description}
 
 
+@creates("aws:rds/globalCluster:GlobalCluster")
+def global_cluster(new: New) -> Made:
+    id = _name(new, "globalClusterIdentifier")
+    request = new.fit("rds", "create_global_cluster", LATER, GlobalClusterIdentifier=id)
+    made: dict[str, Any] = new.client("rds").create_global_cluster(**request)["GlobalCluster"]
+    return id, {
+        "arn": made["GlobalClusterArn"],
+        "globalClusterIdentifier": id,
+        "globalClusterResourceId": made["GlobalClusterResourceId"],
+        "endpoint": made["Endpoint"],
+        "engineVersion": made["EngineVersion"],
+        "engineVersionActual": made["EngineVersion"],
+        "databaseName": new.get("databaseName", ""),
+        "globalClusterMembers": [],  # those that join it are made later
+    }
+
+
 CLUSTER: dict[str, str | None] = {
     **LATER,
     "clusterIdentifier": "DBClusterIdentifier",

@@ -3,8 +3,11 @@
 from typing import Any
 
 from fourplane.sandbox import shapes
+from fourplane.sandbox.aws import route53_networks, route53_zones
 from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.shapes import given
+
+__all__ = ["route53_networks", "route53_zones"]  # what the provider has as resources of their own
 
 
 @creates("aws:route53/zone:Zone")
@@ -75,7 +78,7 @@ def _quoted(value: str) -> str:
 
 def _routing(new: New) -> dict[str, Any]:
     weight, place = new.first("weightedRoutingPolicies"), new.first("geolocationRoutingPolicies")
-    near = new.first("geoproximityRoutingPolicy")
+    near, network = new.first("geoproximityRoutingPolicy"), new.first("cidrRoutingPolicy")
     return given(
         SetIdentifier=new.get("setIdentifier"),
         HealthCheckId=new.get("healthCheckId"),
@@ -87,6 +90,9 @@ def _routing(new: New) -> dict[str, Any]:
             ContinentCode=place.get("continent"),
             CountryCode=place.get("country"),
             SubdivisionCode=place.get("subdivision"),
+        ),
+        CidrRoutingConfig=given(
+            CollectionId=network.get("collectionId"), LocationName=network.get("locationName")
         ),
         GeoProximityLocation=given(
             AWSRegion=near.get("awsRegion"), Bias=near.get("bias"), LocalZoneGroup=near.get("localZoneGroup")

@@ -4,6 +4,8 @@ import base64
 import mimetypes
 from typing import Any
 
+import pulumi
+
 from fourplane.errors import Failure
 from fourplane.sandbox import assets, shapes
 from fourplane.sandbox.aws import s3_settings
@@ -140,6 +142,9 @@ def bucket_object(new: New) -> Made:
 
 def _body(new: New) -> bytes:
     source: Any = new.get("source")
+    if isinstance(source, pulumi.RemoteAsset):  # there is no internet here: the object holds its address
+        new.resource.simulated = True
+        return source.uri.encode()
     if source is not None:
         return assets.content(source)
     if "contentBase64" in new.inputs:

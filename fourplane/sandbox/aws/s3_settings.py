@@ -118,3 +118,17 @@ def website(new: New) -> Made:
     id, _ = _put(new, "put_bucket_website", "WebsiteConfiguration", {"routingRuleDetails": None})
     domain = f"s3-website-{new.region}.amazonaws.com"
     return id, {"websiteDomain": domain, "websiteEndpoint": f"{id}.{domain}"}
+
+
+@creates("aws:s3/bucketMetric:BucketMetric")
+def request_metrics(new: New) -> Made:
+    """moto has no such call. Of several conditions all must be met; of one, the call wants itself."""
+    only, id = new.first("filter"), new.name
+    tags = [{"Key": key, "Value": value} for key, value in (only.get("tags") or {}).items()]
+    every = given(Prefix=only.get("prefix"), AccessPointArn=only.get("accessPoint"), Tags=tags or None)
+    alone = given(Prefix=only.get("prefix"), AccessPointArn=only.get("accessPoint"), Tag=(tags or [None])[0])
+    chosen = {"And": every} if len(tags) > 1 or len(every) > 1 else alone
+    configuration = given(Id=id, Filter=chosen or None)
+    request = {"Bucket": new["bucket"], "Id": id, "MetricsConfiguration": configuration}
+    new.simulate("s3", "put_bucket_metrics_configuration", request)
+    return f"{new['bucket']}:{id}", {"name": id}

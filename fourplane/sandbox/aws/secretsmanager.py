@@ -58,5 +58,7 @@ def secret_rotation(new: New) -> Made:
     service = client.describe_secret(SecretId=new["secretId"]).get("OwningService")
     if not service and not new.get("rotationLambdaArn"):
         raise Mistake("'rotationLambdaArn' is required for a secret that no AWS service manages")
-    client.rotate_secret(**{"RotateImmediately": True, **request})
+    # No function runs here: after its first turn the secret would be without a value.
+    at_once = new.get("rotateImmediately", True) and not new.get("rotationLambdaArn")
+    client.rotate_secret(**{**request, "RotateImmediately": at_once})
     return new["secretId"], {"rotationEnabled": True}
