@@ -3,8 +3,8 @@
 A stack in two regions has most components twice. An arrow joins each component with the one of its own
 region; a component that stands in one region only, such as a distribution, is joined with those of both. So
 an arrow from user to users draws the way from eu/user to eu/users, and none from eu/user to users at home.
-A line of the platform list draws ways within a region, and between two only where it says both: from "eu/user" to
-"home/users".
+A line of the platform list draws ways within a region, and between two only where it says both: from
+"eu/user" to "home/users".
 """
 
 from collections.abc import Iterator

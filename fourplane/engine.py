@@ -20,7 +20,7 @@ import pulumi
 from pulumi.runtime import mocks, settings
 from pulumi.runtime.stack import run_in_stack
 
-from fourplane import blame, isolation
+from fourplane import blame, isolation, shortcuts
 from fourplane.errors import Failure, Mistake
 from fourplane.graph import Graph, Resource
 from fourplane.monitor import Monitor, Traces
@@ -100,7 +100,11 @@ def _run(project: Project, stack: str, config: Settings, monitor: Monitor, previ
     loop = _Loop(monitor.traces)
     asyncio.set_event_loop(loop)
     try:
-        with isolation.inside(project, monitor.graph), isolation.secrets_noted(monitor.graph):
+        with (
+            isolation.inside(project, monitor.graph),
+            isolation.secrets_noted(monitor.graph),
+            shortcuts.taken(project),
+        ):
             loop.run_until_complete(run_in_stack(lambda: _program(project, monitor)))
     finally:
         _quiet_close(loop)

@@ -10,6 +10,7 @@ from blueprints.incident_response import IncidentResponse, Watched
 from components.access import connect, open_between
 from components.control.availability import Availability
 from components.control.cdn_availability import CdnAvailability
+from components.control.database_failover import DatabaseFailover
 from components.control.spinnaker import Spinnaker
 from components.control.storage_availability import StorageAvailability
 from components.edge.cdn_edge import CdnEdge, CdnEdgeArgs
@@ -92,6 +93,16 @@ def _regions(env: NetflixEnvironment, domain: Domain | None) -> list[Serving]:
     peer("twin", here.network, there.network)
     open_between("twin", home.users, twin.users)
     mirror(home.content, twin.content)
+    DatabaseFailover(
+        "bills-failover",
+        {
+            "database": twin.bills.copy,
+            "settings": [f"{twin.billing.configuration_path()}/{twin.bills.name}"],
+            "topic_arn": there.alerts.topic_arn,
+            "key_arn": there.key.key_arn,
+        },
+        there.opts,
+    )
     return [home, twin]
 
 

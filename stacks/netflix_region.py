@@ -42,7 +42,8 @@ SCALA = f"{JAVA} -cp {SCALA_JARS} scala.tools.nsc.MainGenericRunner -usejavacp"
 ATLAS = "https://github.com/Netflix/atlas/releases/download"
 ROUTES: dict[str, Route] = {
     "streaming": {"paths": ["/api/streams"], "requests_per_second": 100, "priority": 10},
-    "user": {"paths": ["/api/users"], "requests_per_second": 100, "priority": 40},
+    # Its ring answers in three round trips or more: a slow network is no reason to give up.
+    "user": {"paths": ["/api/users"], "requests_per_second": 100, "priority": 40, "timeout_ms": 3000},
     # Under load, what nobody misses goes first.
     "recommendation": {
         "paths": ["/api/recommendations"],
@@ -140,6 +141,7 @@ class Serving:
     content: ContentStore
     gateway: Gateway
     user: AutoScalingService
+    billing: AutoScalingService
     atlas: Atlas
     fleets: dict[str, AutoScalingService | Gateway]
 
@@ -302,7 +304,7 @@ def serve(
         "streaming": streaming,
         "billing": billing,
     }
-    return Serving(ground, users, bills, content, gateway, user, atlas, fleets)
+    return Serving(ground, users, bills, content, gateway, user, billing, atlas, fleets)
 
 
 def _program(file: str, command: str, **environment: str) -> Program:

@@ -24,6 +24,7 @@ from components.control.availability import Availability
 from components.control.budget import Budget
 from components.control.cdn_availability import CdnAvailability
 from components.control.dashboard import Dashboard
+from components.control.database_failover import DatabaseFailover
 from components.control.encryption_key import EncryptionKey
 from components.control.eureka import Eureka
 from components.control.experiment import Experiment
@@ -93,6 +94,13 @@ WATCHED = {
     "fleets": {"a": {**BALANCED, "group_name": "a-1"}},
     "topic_arn": TOPIC,
 }
+COPY = {
+    "global_cluster_id": "b",
+    "copy_id": "b",
+    "copy_arn": "arn:aws:rds:us-east-1:123456789012:cluster:b",
+    "writer_arn": "arn:aws:rds:eu-west-1:123456789012:cluster:b",
+    "writer_address": "b.cluster-1.us-east-1.rds.amazonaws.com:3306",
+}
 PROMISED = {"video_start_ms": 100, "rebuffer_percent": 0.5, "uhd_percent": 25, "usd_per_gigabyte": 0.02}
 CACHES = {**PLACE, "public_subnet_ids": ["subnet-3", "subnet-4"]}
 SMALLEST = {
@@ -119,6 +127,7 @@ SMALLEST = {
     ContentStore: {},
     Domain: {"domain": "example.com"},
     Dashboard: {"alarms": {"a": {"a": ALARM}}},
+    DatabaseFailover: {"database": COPY, "settings": ["/dev/a/b"], "topic_arn": TOPIC},
     Encoding: {"source_bucket": "a", "target_bucket": "b", "target_arn": "arn:aws:s3:::b"},
     EncryptionKey: {},
     Eureka: {**ZONED, **IMAGE, **ARTIFACT},

@@ -21,6 +21,21 @@ class Procedure(TypedDict):
     statements: Sequence[Mapping[str, Any]]
 
 
+class Database(TypedDict):
+    """A copy of a global database (AuroraMySql.copy)."""
+
+    global_cluster_id: pulumi.Input[str]
+    """The global database."""
+    copy_id: pulumi.Input[str]
+    """The cluster in this region."""
+    copy_arn: pulumi.Input[str]
+    """Its ARN."""
+    writer_arn: pulumi.Input[str]
+    """ARN of the cluster that it is a copy of."""
+    writer_address: pulumi.Input[str]
+    """Where it is written once it is promoted, "host:port"."""
+
+
 def roll_back(near: pulumi.Input[str], group_names: Sequence[pulumi.Input[str]]) -> Procedure:
     """Instance refreshes of some Auto Scaling groups that are in progress are rolled back.
 
@@ -75,6 +90,54 @@ def stand_down(near: pulumi.Input[str], template_ids: Sequence[pulumi.Input[str]
                 "Effect": "Allow",
                 "Action": "cloudwatch:DescribeAlarms",
                 "Resource": "*",
+            },
+        ],
+    }
+
+
+def fail_over(database: Database, settings: Sequence[str]) -> Procedure:
+    """A copy of a global database is promoted, and clients of its region are told where it is written.
+
+    `settings`: names of the parameters in which they look for its address.
+    """
+    copy = pulumi.Output.from_input(database["copy_arn"])
+    partition, account = (copy.apply(lambda arn, at=at: arn.split(":")[at]) for at in (1, 4))
+    whole = pulumi.Output.format(
+        "arn:{}:rds::{}:global-cluster:{}", partition, account, database["global_cluster_id"]
+    )
+    return {
+        "document": scripted("fail-over.yaml", "fail-over.py"),
+        "parameters": {
+            "Database": [database["global_cluster_id"]],
+            "Copy": [copy],
+            "Writer": [database["writer_address"]],
+            "Settings": settings,
+        },
+        "statements": [
+            {
+                # https://docs.aws.amazon.com/r53recovery/latest/dg/security_iam_region_switch_aurora.html
+                "Sid": "FailOver",
+                "Effect": "Allow",
+                "Action": "rds:FailoverGlobalCluster",
+                "Resource": [whole, database["writer_arn"], copy],
+            },
+            {
+                "Sid": "Writer",
+                "Effect": "Allow",
+                "Action": "rds:DescribeGlobalClusters",
+                "Resource": whole,
+            },
+            {
+                "Sid": "Copy",
+                "Effect": "Allow",
+                "Action": "rds:DescribeDBClusters",
+                "Resource": copy,
+            },
+            {
+                "Sid": "Redirect",
+                "Effect": "Allow",
+                "Action": "ssm:PutParameter",
+                "Resource": [beside(copy, "ssm", f"parameter{name}") for name in settings],
             },
         ],
     }

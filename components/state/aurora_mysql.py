@@ -7,6 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Server
+from components.control.procedures import Database
 from components.keeping import Logging
 from components.placement import ZonedPlacement
 from components.state.aurora.checks import VERSION, check
@@ -129,6 +130,7 @@ class AuroraMySql(Server):
         self.address = pulumi.Output.format("{}:{}", dialed, self.port)
         self.reader_address = pulumi.Output.format("{}:{}", cluster.reader_endpoint, self.port)
         self.cluster_id = cluster.cluster_identifier
+        self._itself, self._joins = cluster, joins
         self.register_outputs(
             {
                 "address": self.address,
@@ -138,6 +140,20 @@ class AuroraMySql(Server):
                 "cluster_id": self.cluster_id,
             }
         )
+
+    @property
+    def copy(self) -> Database:
+        """What a DatabaseFailover needs to promote this copy."""
+        if self._joins is None:
+            self.reject("primary", None, "given, so that this cluster is a copy that can be promoted")
+        home = pulumi.Output.from_input(self._joins["secret_arn"]).apply(lambda arn: arn.split(":")[3])
+        return {
+            "global_cluster_id": self._joins["global_cluster_id"],
+            "copy_id": self.cluster_id,
+            "copy_arn": self._itself.arn,
+            "writer_arn": elsewhere(self._itself.arn, home),
+            "writer_address": pulumi.Output.format("{}:{}", self._itself.endpoint, self.port),
+        }
 
     @property
     def primary(self) -> Primary:

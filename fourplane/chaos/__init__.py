@@ -12,8 +12,8 @@ from fourplane.chaos.delay import Delay
 from fourplane.chaos.failover import Failover
 from fourplane.chaos.faults import Fault
 from fourplane.chaos.judge import Judge
+from fourplane.chaos.needs import DEGRADED, LOST, WORKS, Finding
 from fourplane.chaos.needs import ELSEWHERE as ELSEWHERE
-from fourplane.chaos.needs import LOST, WORKS, Finding
 from fourplane.chaos.scene import Client, Scene
 from fourplane.graph import Graph, Resource
 from fourplane.planes import lineage, title
@@ -59,14 +59,22 @@ class Report:
     def survives(self) -> bool:
         """Whether every arrow works, and every component has what it needs.
 
-        When a region is lost, what was in it need not be there any more: each arrow that the case study draws
-        must work through another region, and what is left must have what it needs. Where no case study says
-        which arrows are drawn, all are, and nothing may be lost that stands in one region only.
+        What is impaired and comes back by itself decides only through the arrows that lead to it. When a
+        region is lost, what was in it need not be there any more: each arrow that the case study draws must
+        work through another region, and what is left must have what it needs. Where no case study says which
+        arrows are drawn, all are, and nothing may be impaired, or lost that stands in one region only.
         """
         return not self.failed and all(
-            finding.state == WORKS or (finding.state == LOST and not self._decides(component))
+            finding.state == WORKS
+            or (finding.state == LOST and not self._decides(component))
+            or (finding.state == DEGRADED and self.drawn is not None)
             for component, finding in self.components
         )
+
+    @property
+    def impaired(self) -> list[Resource]:
+        """The components that come back by themselves, and are not there until then."""
+        return [component for component, finding in self.components if finding.state == DEGRADED]
 
     @property
     def failed(self) -> list[tuple[Resource, Resource]]:

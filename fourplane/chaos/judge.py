@@ -23,14 +23,15 @@ from fourplane.planes import lineage, title
 # fmt: off
 WITHOUT_A_ZONE = (
     "acm", "apigateway", "apigatewayv2", "appautoscaling", "appconfig", "athena", "backup", "budgets", "cfg",
-    "cloudfront", "cloudtrail", "cloudwatch", "cognito", "dlm", "dynamodb", "ecr", "fis", "glue", "guardduty",
-    "iam", "kinesis", "kms", "mediaconvert", "oam", "resourcegroups", "route53", "s3", "scheduler",
-    "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm", "synthetics", "vpc", "wafv2", "xray",
+    "cloudfront", "cloudtrail", "cloudwatch", "codeartifact", "cognito", "dlm", "dynamodb", "ecr", "fis",
+    "glue", "guardduty", "iam", "kinesis", "kms", "mediaconvert", "oam", "resourcegroups", "route53", "s3",
+    "scheduler", "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm", "synthetics", "vpc", "wafv2", "xray",
 )
 # fmt: on
 OVER_REGIONS = ("cloudfront", "globalaccelerator", "route53", "shield")
 """AWS services by the module of their types: those that run over the zones of a region, and those that go on
 when a region is lost."""
+RECORD = "aws:route53/record:Record"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 SETTINGS = (
     "aws:autoscaling/lifecycleHook:LifecycleHook",
@@ -97,7 +98,8 @@ class Judge:
             pods = kind in NEEDS and any(r.package == "kubernetes" for r in children)
             return NEEDS[kind](Part(component, self.scene, self.now, "")) if pods else None
         lost = self.scene.lost_region
-        stays = any(_over_regions(r) or (r.region != lost and _module(r) != "iam") for r in own)
+        told = [r for r in own if r.type != RECORD]  # a name alone leads to nothing
+        stays = any(_over_regions(r) or (r.region != lost and _module(r) != "iam") for r in told)
         if lost and not stays:
             return Finding(LOST, f"nothing: all of it was in {lost}", "its region", f"{lost} is lost")
         part = Part(component, self.scene, self.now, self._cannot_boot(component))

@@ -134,7 +134,10 @@ def _verdict(report: "Report") -> str:
     if report.survives:
         alone = (title(report.graph, report.graph[urn]) for urn in report.alone)
         without = f", without {', '.join(sorted(alone))}" if report.alone else ""
-        return f"{report.stack} survives{without}"
+        away = ", ".join(title(report.graph, one) for one in report.impaired)
+        return f"{report.stack} survives{without}" + (
+            f"; until they are back, {away} are away" if away else ""
+        )
     if broken := len(report.failed):
         return (
             f"{report.stack} does not survive: {broken} of {len(report.arrows)} arrows fail or are impaired"

@@ -15,6 +15,7 @@ from moto.elb.exceptions import CertificateNotFoundException
 from moto.elbv2 import models as elbv2_models
 from moto.moto_api._internal import mock_random
 from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
+from moto.synthetics import models as synthetics_models
 
 from fourplane.sandbox import moto_buckets, moto_edge, moto_groups, moto_images, moto_policies
 from fourplane.sandbox.moto_methods import replace
@@ -42,6 +43,7 @@ def mend() -> None:
     replace(
         nat_gateways, random_private_ip=str
     )  # "", for which `_create_interface_in_subnet` finds a free one
+    replace(synthetics_models, uuid=mock_random)  # the same ids at every deployment
     replace(elbv2_models, register_certificate=_use_certificate)
 
 

@@ -9,14 +9,22 @@ import yaml
 from moto import mock_aws
 
 from components.control.alerts import Alerts
-from components.control.procedures import FOLDER, roll_back, scripted, stand_down
+from components.control.procedures import FOLDER, fail_over, roll_back, scripted, stand_down
 from components.control.runbook import Runbook
 
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 URL = "https://events.pagerduty.com/integration/hunter22hunter22/enqueue"
+DATABASE = {
+    "global_cluster_id": "b",
+    "copy_id": "b",
+    "copy_arn": "arn:aws:rds:us-east-1:123456789012:cluster:b",
+    "writer_arn": "arn:aws:rds:eu-west-1:123456789012:cluster:b",
+    "writer_address": "b:3306",
+}
 PROCEDURES = {
+    "fail_over": lambda: fail_over(DATABASE, ["/dev/a/b"]),
     "roll_back": lambda: roll_back(TOPIC, ["web-1"]),
     "stand_down": lambda: stand_down(TOPIC, ["EXT1"]),
 }

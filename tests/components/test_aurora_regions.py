@@ -24,6 +24,7 @@ DATA = {
 }
 KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 FAR_KEY = "arn:aws:kms:eu-west-1:123456789012:key/k"
+FAR_SECRET = "arn:aws:secretsmanager:eu-west-1:1:secret:s-1"
 PRIMARY = {
     "global_cluster_id": "dev-bills",
     "secret_arn": "arn:aws:secretsmanager:us-east-1:1:secret:s-1",
@@ -185,6 +186,18 @@ def test_the_function_may_use_each_region_s_key_for_secrets_only(graph):
     assert statements["CopyKey1"]["Action"] == ["kms:Encrypt", "kms:GenerateDataKey"]
 
 
+def test_a_copy_knows_its_writer_and_where_it_is_written_itself(preview):
+    told = {}
+
+    def program():
+        args = {**DATA, "key_arn": KEY, "primary": {**PRIMARY, "secret_arn": FAR_SECRET}}
+        pulumi.Output.all(**AuroraMySql("bills", args).copy).apply(told.update)
+
+    made = preview(program).one(CLUSTER).outputs
+    assert told["copy_arn"] == made["arn"] and told["writer_address"] == f"{made['endpoint']}:3306"
+    assert told["writer_arn"] == made["arn"].replace(HOME, AWAY) != made["arn"]
+
+
 def test_all_of_it_is_protected_unless_disposable(graph, preview):
     kinds = (CLUSTER, "aws:rds/globalCluster:GlobalCluster")
     assert all(r.protect and r.inputs["deletionProtection"] for kind in kinds for r in graph.all(kind))
@@ -230,6 +243,11 @@ def test_rejects_regions_that_do_not_fit(preview, args, said):
     with pytest.raises(Mistake) as error:
         preview(lambda: AuroraMySql("bills", {**DATA, **args}))
     assert f"AuroraMySql 'bills': {said}" in str(error.value)
+
+
+def test_rejects_to_promote_what_is_no_copy(preview):
+    with pytest.raises(Mistake, match="primary must be given, so that this cluster is a copy that can be"):
+        preview(lambda: AuroraMySql("bills", DATA).copy)
 
 
 def test_rejects_a_copy_of_a_cluster_of_one_region(preview):

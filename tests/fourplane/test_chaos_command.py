@@ -77,15 +77,13 @@ def test_a_finding_is_exit_3_and_one_json_object(capfd):
 
 
 def test_a_stack_that_survives_is_exit_0_and_a_table(capfd):
-    assert run(["chaos", "netflix-prod", "monkey"]) == 0
+    assert run(["chaos", "netflix-dev", "monkey", "--set", "cache_minimum=3"]) == 0
     out = capfd.readouterr().out
-    assert out.startswith("netflix-prod: monkey in netflix-prod\n\nlost: ") and "\n  instance i-" in out
-    assert "\n  works     user -> users " in out and out.endswith("\nnetflix-prod survives\n")
+    assert out.startswith("netflix-dev: monkey in netflix-dev\n\nlost: ") and "\n  instance i-" in out
+    assert "\n  works     user -> users " in out and "\nnetflix-dev survives" in out
 
 
-@pytest.mark.parametrize(
-    "arguments", [["gorilla", "--zone", "mars"], ["flood"], ["kong", "--region", "mars"]]
-)
+@pytest.mark.parametrize("arguments", [["gorilla", "--zone", "mars"], ["flood"]])
 def test_what_means_nothing_is_one_line_and_exit_2(capfd, arguments):
     assert run(["chaos", "netflix-dev", *arguments]) == 2
     told = capfd.readouterr()

@@ -1,5 +1,8 @@
 """Looking around in a deployment."""
 
+from fourplane import case_study, project
+from fourplane.drawn import Drawing
+
 ZONES = {"us-east-1a", "us-east-1b", "us-east-1c"}
 
 
@@ -12,3 +15,17 @@ def instances(deployed, **tags):
 
 def zones(found):
     return {instance["Placement"]["AvailabilityZone"] for instance in found}
+
+
+def drawn(graph):
+    """What the complete architecture of a stack's case study joins."""
+    return Drawing(case_study.read(project.find(), graph.stack), graph).of_the_whole()
+
+
+def component(report, name, type):
+    shown = report.as_json()["components"]
+    return next(one for one in shown if (one["component"], one["type"]) == (name, type))
+
+
+def arrow(report, client, server):
+    return next(a for a in report.as_json()["arrows"] if (a["from"], a["to"]) == (client, server))

@@ -4,13 +4,16 @@ from collections import Counter
 
 from tests.stacks.look import ZONES, instances, zones
 
-MACHINES = ("gateway", "user", "streaming", "billing", "users")
+SERVICES = ("user", "recommendation", "streaming")
+MACHINES = ("gateway", *SERVICES, "billing", "hystrix", "atlas", "eureka", "users")
+CACHES = {"cdn-comcast": "73.0.0.0/8", "cdn-verizon": "71.96.0.0/11", "cdn-att": "12.0.0.0/8"}
+AMONG = {"users": 7000, "eureka": 8080, "atlas": 7101, "delivery-nodes": -1}
 GROUP = "aws:ec2/securityGroup:SecurityGroup"
 
 
 def groups(graph):
     """Security groups by the component that they belong to."""
-    return {r.id: r.name for r in graph.all(GROUP)}
+    return {r.id: r.name for r in graph.all(GROUP) if r.region == "us-east-1"}
 
 
 def ways(deployed):
@@ -18,12 +21,12 @@ def ways(deployed):
     names = groups(deployed.graph)
     ec2 = deployed.client("ec2")
     prefixes = {
-        p["PrefixListId"]: p["PrefixListName"].rsplit(".", 1)[1]
+        p["PrefixListId"]: p["PrefixListName"].rsplit(".", 1)[-1]
         for p in ec2.describe_managed_prefix_lists()["PrefixLists"]
     }
-    network = deployed.graph.one("aws:ec2/vpc:Vpc").id
+    network = next(r.id for r in deployed.graph.all("aws:ec2/vpc:Vpc") if r.region == "us-east-1")
     ours = ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [network]}])["SecurityGroups"]
-    of_ours = [{"Name": "group-id", "Values": [group["GroupId"] for group in ours]}]
+    of_ours = [{"Name": "group-id", "Values": [one["GroupId"] for one in ours if one["GroupId"] in names]}]
     found = Counter()
     for rule in ec2.describe_security_group_rules(Filters=of_ours)["SecurityGroupRules"]:
         here = names.get(rule["GroupId"], rule["GroupId"])
@@ -38,11 +41,11 @@ def ways(deployed):
     return found
 
 
-def test_the_distribution_serves_behind_its_firewall(netflix):
+def test_the_distributions_serve_behind_their_firewalls(netflix):
     found = netflix.client("cloudfront").list_distributions()["DistributionList"]["Items"]
-    assert len(found) == 1 and found[0]["Enabled"]
+    assert len(found) == 4 and all(one["Enabled"] for one in found)  # the site, and three edges of films
     acls = netflix.cloud.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
-    assert found[0]["WebACLId"] == acls[0]["ARN"]
+    assert {one["WebACLId"] for one in found} == {acl["ARN"] for acl in acls}
 
 
 def test_every_fleet_runs_in_every_zone_that_it_has_machines_for(netflix):
@@ -57,7 +60,7 @@ def test_every_fleet_runs_in_every_zone_that_it_has_machines_for(netflix):
 def test_the_load_balancers_send_to_the_fleets_machines(netflix):
     elb = netflix.client("elbv2")
     targets = elb.describe_target_groups()["TargetGroups"]
-    assert len(targets) == 4
+    assert len(targets) == 10  # five services, Hystrix, Atlas, three caches
     for group in targets:
         health = elb.describe_target_health(TargetGroupArn=group["TargetGroupArn"])[
             "TargetHealthDescriptions"
@@ -67,7 +70,8 @@ def test_the_load_balancers_send_to_the_fleets_machines(netflix):
 
 def test_every_ring_node_has_its_address_and_its_disk(netflix):
     nodes = instances(netflix, component="users")
-    assert zones(nodes) == ZONES and len(nodes) == len(netflix.graph.all("aws:ebs/volume:Volume"))
+    disks = [r for r in netflix.graph.all("aws:ebs/volume:Volume") if r.region == "us-east-1"]
+    assert zones(nodes) == ZONES and len(nodes) == len(disks)
     for node in nodes:
         fixed = [e for e in node["NetworkInterfaces"] if e["Attachment"]["DeviceIndex"] == 1]
         disks = {d["DeviceName"] for d in node["BlockDeviceMappings"]}
@@ -76,18 +80,35 @@ def test_every_ring_node_has_its_address_and_its_disk(netflix):
 
 def test_the_security_groups_open_exactly_what_the_arrows_ask_for(netflix):
     both, one = 2, 1  # a way between two groups is a rule on each side; a prefix list has no side of its own
-    endpoints = "network-endpoints"
-    assert ways(netflix) == {
-        ("origin-facing", "gateway-balancer", 80): one,
+    endpoints, prod = "network-endpoints", netflix.graph.stack == "netflix-prod"
+    door = 443 if prod else 80
+    found = {(*map(plain, way[:2]), way[2]): count for way, count in ways(netflix).items()}
+    assert found == {
+        ("origin-facing", "gateway-balancer", door): one,
         ("gateway-balancer", "gateway", 8000): both,
-        **{("gateway", f"{service}-balancer", 80): both for service in ("user", "streaming")},
-        **{(f"{service}-balancer", service, 8080): both for service in ("user", "streaming", "billing")},
+        **{("gateway", f"{server}-balancer", door): both for server in (*SERVICES, "hystrix")},
+        **{(f"{name}-balancer", name, 8080): both for name in (*SERVICES, "billing", "hystrix", *CACHES)},
         ("user", "users", 9042): both,
-        ("users", "users", 7000): both,
+        ("user", "eureka", 8080): both,
+        ("user", "atlas-balancer", door): both,
+        ("atlas-balancer", "atlas", 7100): both,
         ("billing", "bills", 3306): both,
-        **{(machines, endpoints, 443): both for machines in MACHINES},
-        **{(machines, "s3", 443): one for machines in MACHINES},
+        ("recommendation", "titles", 443): both,
+        **{(cluster, cluster, port): both for cluster, port in AMONG.items()},
+        **{(networks, f"{cache}-balancer", door): one for cache, networks in CACHES.items()},
+        **{(machines, "0.0.0.0/0", 443): one for machines in (*CACHES, "delivery-nodes")},
+        **{("delivery", "delivery-nodes", port): both for port in (10250, 10251)},
+        ("delivery-nodes", "delivery", 443): both,
+        ("delivery-nodes", "spinnaker-redis", 6379): both,
+        **{(machines, endpoints, 443): both for machines in (*MACHINES, *CACHES, "delivery-nodes")},
+        **{(machines, "s3", 443): one for machines in (*MACHINES, *CACHES, "delivery-nodes")},
+        **({("users", "users-twin-out", 7000): one, ("users-twin-in", "users", 7000): one} if prod else {}),
     }
+
+
+def plain(name):
+    """A prefix list's name without the letters that Pulumi adds."""
+    return name.rpartition("-")[0] if "-twin-" in name else name
 
 
 def test_every_machine_says_whose_it_is(netflix):

@@ -17,7 +17,7 @@ def study():
 
 @pytest.fixture
 def redrawn(monkeypatch):
-    """redrawn(without, also): netflix-dev with one arrow of its page left out, and one more."""
+    """redrawn(without, also): netflix-dev with one arrow of its region left out, and one more."""
 
     def redrawn(without=(), also=()):
         known = {}
@@ -25,10 +25,10 @@ def redrawn(monkeypatch):
         def draw(client, *servers):
             connect(client, *(server for server in servers if (client.name, server.name) != without))
             known.update({one.name: one for one in (client, *servers)})
-            if client.name == "users":  # the page's last arrow: everyone is known
+            if client.name == "users":  # one of the last arrows: everyone is known
                 connect(*(known[name] for name in also)) if also else None
 
-        monkeypatch.setattr(importlib.import_module("stacks.netflix"), "connect", draw)
+        monkeypatch.setattr(importlib.import_module("stacks.netflix_region"), "connect", draw)
         found = project.find()
         settings = project.settings(found, "netflix-dev", [])
         return engine.run(found, "netflix-dev", settings, Preview(), preview=True)

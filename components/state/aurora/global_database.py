@@ -71,6 +71,8 @@ def copy_of(secret_arn: pulumi.Input[str], near: pulumi.Output[str]) -> pulumi.O
     )
 
 
-def elsewhere(arn: pulumi.Output[str], region: str) -> pulumi.Output[str]:
+def elsewhere(arn: pulumi.Output[str], region: pulumi.Input[str]) -> pulumi.Output[str]:
     """The ARN of a cluster of the same name in another region."""
-    return arn.apply(lambda arn: ":".join([*arn.split(":")[:3], region, *arn.split(":")[4:]]))
+    return pulumi.Output.all(arn, region).apply(
+        lambda known: ":".join([*known[0].split(":")[:3], known[1], *known[0].split(":")[4:]])
+    )

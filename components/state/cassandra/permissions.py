@@ -7,10 +7,9 @@ import pulumi
 from components.logs import write_statement
 from components.policies import beside
 
-
 MARK = "ring"
-"""The tag of a ring's addresses, disks and instances. Its own, since the outermost component of a plane decides
-what `component` says, and so that what a launch tags (a root disk) is not taken for a slot's."""
+"""The tag of a ring's addresses, disks and instances. Its own, for the outermost component of a plane decides
+what `component` says, and a root disk has that tag too."""
 MOVED = ("instance", "network-interface", "volume")
 
 

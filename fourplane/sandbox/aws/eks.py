@@ -3,6 +3,8 @@
 import base64
 from typing import Any
 
+from moto.moto_api._internal import mock_random
+
 from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.shapes import given, validate
 
@@ -43,6 +45,7 @@ def cluster(new: New) -> Made:
 
 def _security_group(new: New, name: str) -> str:
     """EKS makes one of its own, which control planes wear besides those that they are given."""
+    mock_random.seed(new.hash(32))
     ec2 = new.client("ec2")
     subnets = ec2.describe_subnets(SubnetIds=new.first("vpcConfig")["subnetIds"])["Subnets"]
     made = ec2.create_security_group(

@@ -37,6 +37,7 @@ def secret_version(new: New) -> Made:
         SecretString=text,
         SecretBinary=base64.b64decode(new["secretBinary"]) if new.get("secretBinary") else None,
         VersionStages=new.get("versionStages"),
+        ClientRequestToken=new.uuid,
     )
     made = new.client("secretsmanager").put_secret_value(**request)
     kept = {"secretString": wire.Secret(text)} if "secretString" in new.inputs else {}

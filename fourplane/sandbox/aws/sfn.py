@@ -44,7 +44,6 @@ def state_machine(new: New) -> Made:
     arn = made["stateMachineArn"]
     return arn, {
         "arn": arn,
-        "creationDate": str(made["creationDate"]),
         "name": name,
         "status": "ACTIVE",
         "type": new.get("type", "STANDARD"),
