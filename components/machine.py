@@ -1,6 +1,7 @@
 """What an instance of a group is: its image, its role, its disk and what it does at boot."""
 
 import base64
+import functools
 import gzip
 import json
 import re
@@ -25,13 +26,19 @@ TEMPLATES = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
     keep_trailing_newline=True,
     autoescape=False,
+    auto_reload=False,
 )
 
 
 def render(template: Path, **values: Any) -> str:
     """A template of ours in its own language, with its values. Raises UndefinedError for a value that it
     lacks."""
-    return TEMPLATES.get_template(template.relative_to(Path(__file__).parent).as_posix()).render(values)
+    return _template(template).render(values)
+
+
+@functools.cache
+def _template(path: Path) -> jinja2.Template:
+    return TEMPLATES.get_template(path.relative_to(Path(__file__).parent).as_posix())
 
 
 class Image(TypedDict):
@@ -87,9 +94,10 @@ class BootFile:
     text: str
     mode: str = "0644"
 
-    @classmethod
-    def program(cls, path: Path) -> "BootFile":
-        return cls(path.read_text(encoding="utf-8"), "0755")
+    @staticmethod
+    @functools.cache
+    def program(path: Path) -> "BootFile":
+        return BootFile(path.read_text(encoding="utf-8"), "0755")
 
 
 FOLLOWING = {

@@ -1,5 +1,6 @@
 """What a node of a ring does at boot."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,9 +118,11 @@ def cassandra_yaml(
     )
 
 
+@functools.cache
 def _timer(what: str, *, first: str, every: str, spread: str) -> str:
     return render(HERE / "back-up.timer.j2", what=what, first=first, every=every, spread=spread)
 
 
+@functools.cache
 def _text(file: str) -> str:
     return (HERE / file).read_text(encoding="utf-8")
