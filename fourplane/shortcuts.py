@@ -1,7 +1,8 @@
 """The ways of the Pulumi SDK that cost the most, shortened: the same answers, at half the time.
 
-The SDK is written for a program that waits for an engine over a network; here the engine is in the process, and what
-the program itself costs is all there is. These stand in for parts of pulumi 3.272.0, which pyproject.toml pins.
+The SDK is written for a program that waits for an engine over a network; here the engine is in the process,
+and what the program itself costs is all there is. These stand in for parts of pulumi 3.272.0, which
+pyproject.toml pins.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ from fourplane import isolation
 from fourplane.project import Project
 
 CONSTRUCTORS = 3
-"""The innermost frames that are the SDK's: Resource, CustomResource or ComponentResource, and the class itself."""
+"""The innermost frames that are the SDK's: Resource, CustomResource or ComponentResource, and the class."""
 
 
 @contextmanager
@@ -45,7 +46,7 @@ def taken(project: Project) -> Generator[None]:
 
 
 def own_line(project: Project) -> source_pb2.StackTrace:
-    """The innermost line of the program that made a resource: the one of all its callers that is ever read."""
+    """The innermost line of the program that made a resource: the only one of its callers that is read."""
     frame: FrameType | None = sys._getframe(1)
     constructors = 0
     while frame and constructors < CONSTRUCTORS:
@@ -64,8 +65,8 @@ def outputs_to_come(
 ) -> dict[str, Callable[..., None]]:
     """Give a resource an output for each of its properties, and say how each is answered.
 
-    Each is one future, as the SDK's own `id` and `urn` are, and not four and a task that waits for them. Nobody waits
-    for them at the end, for the registration that answers them is itself waited for.
+    Each is one future, as the SDK's own `id` and `urn` are, and not four and a task that waits for them.
+    Nobody waits for them at the end, for the registration that answers them is itself waited for.
     """
     apart = {"urn", "id"} if custom else {"urn"}
     answers: dict[str, Callable[..., None]] = {}
