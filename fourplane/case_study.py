@@ -4,10 +4,13 @@ A name is "kind name" as `fourplane preview` prints it, or a component's name al
 named so in every region of a stack, "eu/user" the one in its Region "eu", "home/user" the one in the stack's
 own. A name that ends in "?", such as "Network eu/network?", need not be there in every stack of the company:
 one entry of every claim must be.
+
+A file whose company has several shapes says with `when` which settings it tells of, and a diagram may say so
+for itself: `under` leaves of the rest only that it is not built in a stack with other settings.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -55,6 +58,14 @@ class Claim:
     def built(self) -> bool:
         return bool(self.made_true_by)
 
+    def unbuilt(self, why: str) -> "Claim":
+        """The same, not built."""
+        return replace(self, made_true_by=(), note="", not_yet=why, record="", source="")
+
+
+When = dict[str, tuple[str, ...]]
+"""Settings that something holds under, and the values of each that will do."""
+
 
 @dataclass(frozen=True)
 class Node:
@@ -67,8 +78,12 @@ class Arrow:
     source: str
     target: str
     claim: Claim
-    fetched: bool
+    fetched: bool = False
     """Whether its head calls its tail: content flows along the arrow, and is asked for against it."""
+    within: bool = False
+    """Whether both of its ends are one program, so that there is no way that could be closed."""
+    becomes: bool = False
+    """Whether its tail turns into its head in time: nobody calls, and what makes it true is what stays."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +98,17 @@ class Row:
 class Diagram:
     nodes: dict[str, Node]
     arrows: list[Arrow]
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Nodes that an arrow's end names together."""
+    when: When = field(default_factory=When)
+
+    def unbuilt(self, why: str) -> "Diagram":
+        nodes = {id: replace(node, claim=node.claim.unbuilt(why)) for id, node in self.nodes.items()}
+        return replace(
+            self,
+            nodes=nodes,
+            arrows=[replace(arrow, claim=arrow.claim.unbuilt(why)) for arrow in self.arrows],
+        )
 
 
 @dataclass(frozen=True)
@@ -105,6 +131,19 @@ class CaseStudy:
     diagrams: dict[str, Diagram]
     metrics: list[Row]
     platform: list[Allowance]
+    when: When = field(default_factory=When)
+
+    def under(self, settings: Mapping[str, str]) -> "CaseStudy":
+        """What it says of a stack with these settings, by their names: the rest is not built there."""
+        told = unmet(self.when, settings)
+        diagrams = {
+            slug: diagram.unbuilt(why) if (why := unmet(diagram.when, settings)) else diagram
+            for slug, diagram in self.diagrams.items()
+        }
+        if not told:
+            return replace(self, diagrams=diagrams)
+        metrics = [replace(row, claim=row.claim.unbuilt(told)) for row in self.metrics]
+        return replace(self, diagrams=diagrams, metrics=metrics, platform=[])
 
     def claims(self) -> Iterator[Claim]:
         for diagram in self.diagrams.values():
@@ -122,6 +161,12 @@ def read(project: Project, stack: str) -> CaseStudy:
     return _Reader(file).case_study()
 
 
+def unmet(when: When, settings: Mapping[str, str]) -> str:
+    """What of some conditions does not hold, "only with phase=platform"; "" where all of them do."""
+    wanted = (f"{k}={' or '.join(values)}" for k, values in when.items() if settings.get(k) not in values)
+    return " and ".join(f"only with {one}" for one in wanted)
+
+
 def path(project: Project, stack: str) -> Path:
     """Where the case study of a stack's company is, or would be."""
     return project.stack_folder / "case_studies" / f"{stack.rpartition('-')[0] or stack}.yaml"
@@ -135,39 +180,59 @@ class _Reader:
 
     def case_study(self) -> CaseStudy:
         whole = self._mapping(self._document(), "the file")
-        self._keys(whole, "the file", {"title", "diagrams", "metrics"}, {"platform"})
+        self._keys(whole, "the file", {"title", "diagrams", "metrics"}, {"platform", "when"})
+        when = self._when(whole.get("when"), {})
         diagrams = {
-            slug: self._diagram(slug, diagram)
+            slug: self._diagram(slug, diagram, when)
             for slug, diagram in self._mapping(whole["diagrams"], "diagrams").items()
         }
         metrics = [self._row(row) for row in self._list(whole["metrics"], "metrics")]
         platform = [self._allowance(one) for one in self._list(whole.get("platform", []), "platform")]
-        return CaseStudy(self._path, whole["title"], diagrams, metrics, platform)
+        return CaseStudy(self._path, whole["title"], diagrams, metrics, platform, when)
 
-    def _diagram(self, slug: str, value: Any) -> Diagram:
+    def _diagram(self, slug: str, value: Any, when: When) -> Diagram:
         entry = self._mapping(value, slug)
-        self._keys(entry, slug, {"nodes", "arrows"})
+        self._keys(entry, slug, {"nodes", "arrows"}, {"groups", "when"})
         nodes = {id: self._node(id, node) for id, node in self._mapping(entry["nodes"], "nodes").items()}
-        return Diagram(nodes, [self._arrow(arrow, nodes) for arrow in self._list(entry["arrows"], "arrows")])
+        groups = {
+            name: self._group(name, ids, nodes)
+            for name, ids in self._mapping(entry.get("groups", Entry()), f"{slug}: groups").items()
+        }
+        arrows = [self._arrow(arrow, nodes, groups) for arrow in self._list(entry["arrows"], "arrows")]
+        return Diagram(nodes, arrows, groups, self._when(entry.get("when"), when))
+
+    def _group(self, name: str, value: Any, nodes: dict[str, Node]) -> tuple[str, ...]:
+        ids = tuple(self._list(value, f"group {name}"))
+        for id in ids:
+            if id not in nodes:
+                raise self._mistake(getattr(id, "line", 1), f"group {name}: {id} is no node of its diagram")
+        return ids
+
+    def _when(self, value: Any, default: When) -> When:
+        if value is None:
+            return default
+        found = self._mapping(value, "when")
+        return {k: tuple(v) if isinstance(v, list) else (str(v),) for k, v in found.items()}
 
     def _node(self, id: str, value: Any) -> Node:
         entry = self._mapping(value, id)
         claim = self._claim(entry, f"node {id}", {"label"})
         return Node(entry["label"], claim)
 
-    def _arrow(self, value: Any, nodes: dict[str, Node]) -> Arrow:
+    def _arrow(self, value: Any, nodes: dict[str, Node], groups: dict[str, tuple[str, ...]]) -> Arrow:
         entry = self._mapping(value, "arrows")
         source, target = entry.get("from", "?"), entry.get("to", "?")
-        fetched = entry.pop("fetched", "false")
+        marks = {key: entry.pop(key, "false") for key in ("fetched", "within", "becomes")}
         claim = self._claim(entry, f"arrow {source} -> {target}", {"from", "to"})
-        if fetched not in ("true", "false"):
-            raise self._mistake(claim.line, f"{claim.what}: fetched must be true or false, got '{fetched}'")
+        for key, mark in marks.items():
+            if mark not in ("true", "false"):
+                raise self._mistake(claim.line, f"{claim.what}: {key} must be true or false, got '{mark}'")
         for end in (source, target):
-            if end not in nodes:
+            if end not in nodes and end not in groups:
                 raise self._mistake(claim.line, f"{claim.what}: {end} is no node of its diagram")
-            if claim.built and not nodes[end].claim.built:
+            if claim.built and not all(nodes[id].claim.built for id in groups.get(end, (end,))):
                 raise self._mistake(claim.line, f"{claim.what}: it cannot be built while {end} is not")
-        return Arrow(source, target, claim, fetched == "true")
+        return Arrow(source, target, claim, **{key: mark == "true" for key, mark in marks.items()})
 
     def _row(self, value: Any) -> Row:
         entry = self._mapping(value, "metrics")

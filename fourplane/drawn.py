@@ -48,12 +48,20 @@ class Drawing:
 
     def _arrows(self, diagram: Diagram) -> dict[str, set[Pair]]:
         boxes = {id: self._boxes(node.claim.made_true_by) for id, node in diagram.nodes.items()}
-        built = (arrow for arrow in diagram.arrows if arrow.claim.built)
+        for name, ids in diagram.groups.items():
+            boxes[name] = set[str]().union(*(boxes[id] for id in ids))
+        calls = (one for one in diagram.arrows if one.claim.built and not one.becomes)
         ends = {
             one.claim.what: (one.target, one.source) if one.fetched else (one.source, one.target)
-            for one in built
+            for one in calls
         }
         return {what: self._joined(boxes[caller], boxes[called]) for what, (caller, called) in ends.items()}
+
+    @cached_property
+    def _within(self) -> set[str]:
+        """The arrows whose ends are one program."""
+        arrows = (one for diagram in self._study.diagrams.values() for one in diagram.arrows)
+        return {one.claim.what for one in arrows if one.within}
 
     @cached_property
     def platform(self) -> dict[Pair, bool]:
@@ -75,6 +83,8 @@ class Drawing:
         open_ways = {(way.source, way.target) for way in self.ways}
         found: set[str] = set()
         for what, pairs in self.arrows.items():
+            if what in self._within and any(a == b for a, b in pairs):
+                continue
             places = set[str]().union(*map(self._places, pairs))
             for region in places or {""}:
                 here = {pair for pair in pairs if region in self._places(pair)}

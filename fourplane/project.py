@@ -71,6 +71,11 @@ class Settings:
     def get(self, key: str, default: str = "") -> str:
         return self.values.get(key, default)
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The values by their names alone."""
+        return {key.partition(":")[2]: value for key, value in self.values.items()}
+
 
 def find(start: Path | None = None) -> Project:
     """The project around a folder (default: the current one)."""

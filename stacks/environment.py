@@ -81,5 +81,49 @@ class Environment(pydantic.BaseModel):
             raise ArgumentError(f"config '{name}' must be a JSON list, got {text!r}") from None
 
 
+DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
+
+
+class Site(Environment):
+    """What a company needs that is reached over the web."""
+
+    domain: Annotated[str, matching(f"({DOMAIN})?", "a domain in lower case, such as 'shop.example.com'")] = (
+        ""
+    )
+    """Domain of the site, for which TLS is spoken everywhere. Empty: CloudFront's own name, and plain HTTP
+    inside the network."""
+    price_class: str = "PriceClass_All"
+    """Where CloudFront serves from."""
+    service_minimum: int = pydantic.Field(3, ge=1)
+    """Machines or pods that each service keeps when there is no load."""
+    pagerduty_url: Annotated[str, matching(r"(https://\S+)?", "an https URL")] = ""
+    """A PagerDuty service's integration URL, a secret. Empty: nobody is woken."""
+
+
+class CassandraSettings(Environment):
+    """What a company needs that has a Cassandra ring."""
+
+    cassandra_nodes_per_zone: int = pydantic.Field(1, ge=1)
+    """Nodes of the ring in every zone."""
+    cassandra_instance_type: str = "m7g.large"
+    """Machine of a ring node."""
+
+
+class MySqlSettings(Environment):
+    """What a company needs that has a MySQL database."""
+
+    mysql_instance_class: str = "db.r7g.large"
+    """Machine of a node of the database."""
+    mysql_replicas: int = pydantic.Field(1, ge=0)
+    """Nodes of the database that can take over from the writer, each in another zone."""
+
+
+class KubernetesSettings(Environment):
+    """What a company needs that has a Kubernetes cluster."""
+
+    kubernetes_cidrs: list[str] = pydantic.Field(default_factory=list[str])
+    """Networks that may call the cluster's Kubernetes API from outside. Empty: it is private."""
+
+
 def _kinds(kind: type[Environment]) -> list[type[Environment]]:
     return [kind, *(kind for child in kind.__subclasses__() for kind in _kinds(child))]

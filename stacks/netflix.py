@@ -27,7 +27,8 @@ from components.region import Region
 from components.service.eks_cluster import EksCluster
 from components.state.content_store import ContentStore, mirror
 from components.state.private_bucket import share
-from stacks.netflix_region import Ground, Serving, Told, serve
+from stacks.ground import Ground, Told, own_domain
+from stacks.netflix_region import Serving, serve
 from stacks.netflix_settings import NetflixEnvironment
 
 P99_MS = {"us": 150, "eu": 120, "asia": 180}
@@ -41,7 +42,7 @@ ISPS: dict[str, Isp] = {
 def netflix(env: NetflixEnvironment) -> None:
     """Regions that answer, the edge before them, films on their way to viewers, and what watches it all."""
     use(provider(env.region, env.endpoint), {"stack": pulumi.get_stack(), "owner": env.owner})
-    domain = _domain(env) if env.domain else None
+    domain = own_domain(env)
 
     # State and service, in every region
     regions = _regions(env, domain)
@@ -70,24 +71,13 @@ def netflix(env: NetflixEnvironment) -> None:
         pulumi.export("ds_record", domain.ds_record)
 
 
-def _domain(env: NetflixEnvironment) -> Domain:
-    return Domain(
-        "domain",
-        {
-            "domain": env.domain,
-            "disposable": env.disposable,
-            "log_retention_days": env.log_retention_days,
-        },
-    )
-
-
 def _regions(env: NetflixEnvironment, domain: Domain | None) -> list[Serving]:
     """The stack's own region, and its twin, with the same data in both."""
-    here = Ground(env, env.region, "10.0.0.0/16", domain)
+    here = Ground(env, env.region, "10.0.0.0/16", domain, packages=True)
     if not env.two_regions:
         return [serve(env, here)]
     abroad = pulumi.ResourceOptions(providers=[provider(env.twin_region, env.endpoint)])
-    there = Ground(env, env.twin_region, "10.1.0.0/16", domain, Region("twin", {}, abroad))
+    there = Ground(env, env.twin_region, "10.1.0.0/16", domain, Region("twin", {}, abroad), packages=True)
     home = serve(env, here, copies=[there])
     twin = serve(env, there, first=home)
     peer("twin", here.network, there.network)

@@ -4,25 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pulumi
-
 from components.access import connect
-from components.component import Component
-from components.control.alerts import Alerts, AlertsArgs
 from components.control.atlas import Atlas
-from components.control.encryption_key import EncryptionKey
 from components.control.eureka import Eureka
 from components.control.hystrix import Hystrix
-from components.control.image_cache import ImageCache
-from components.control.log_archive import LogArchive
-from components.control.package_cache import PackageCache
-from components.edge.certificate import Certificate
-from components.edge.domain import Domain
-from components.edge.firewall import GLOBAL_REGION
 from components.edge.load_balancer import Tls
-from components.edge.private_names import PrivateNames
-from components.keeping import Keeping, Logging
-from components.network import Network
+from components.keeping import Logging
 from components.placement import Placement
 from components.service.auto_scaling_service import AutoScalingService, Program
 from components.service.gateway import Gateway, GatewayArgs, Route
@@ -30,7 +17,7 @@ from components.state.aurora_mysql import AuroraMySql, AuroraMySqlArgs
 from components.state.cassandra_ring import CassandraRing, CassandraRingArgs
 from components.state.content_store import ContentStore
 from components.state.search_domain import SearchDomain
-from components.vpc_endpoints import BOOT_AND_LOG
+from stacks.ground import Ground
 from stacks.netflix_settings import NetflixEnvironment
 
 SERVICES = Path(__file__).parent / "services"
@@ -58,77 +45,6 @@ class Fleet(Placement, Logging, Tls):
 
     port: int
     minimum: int
-
-
-class Ground:
-    """What everything in a region stands on."""
-
-    def __init__(
-        self,
-        env: NetflixEnvironment,
-        region: str,
-        cidr_block: str,
-        domain: Domain | None,
-        around: Component | None = None,
-    ) -> None:
-        self.region = region
-        self.opts = around.child if around else None
-        self.key = EncryptionKey("key", {}, self.opts)
-        self.logs = LogArchive("logs", {"disposable": env.disposable}, self.opts)
-        self.alerts = Alerts("alerts", {**woken(env), "key_arn": self.key.key_arn}, self.opts)
-        self.images = ImageCache("images", {}, self.opts)
-        self.packages = PackageCache("packages", {"key_arn": self.key.key_arn}, self.opts)
-        self.network = Network(
-            "network",
-            {
-                "cidr_block": cidr_block,
-                "zones": env.zones,
-                "single_zone_egress": env.single_zone_egress,
-                # Passwords too.
-                "interface_endpoints": [*BOOT_AND_LOG, "secretsmanager"],
-                "package_bucket_arn": self.packages.bucket_arn,
-                "key_arn": self.key.key_arn,
-                "log_retention_days": env.log_retention_days,
-            },
-            self.opts,
-        )
-        self.kept: Keeping = {
-            "key_arn": self.key.key_arn,
-            "log_bucket": self.logs.bucket,
-            "disposable": env.disposable,
-        }
-        self.logged: Logging = {**self.kept, "log_retention_days": env.log_retention_days}
-        self.tls: Tls = {}
-        self.front: Tls = {}
-        if domain is not None:
-            inside = f"{region}.internal.{env.domain}"
-            names = PrivateNames(
-                "names",
-                {"domain": inside, "vpc_id": self.network.vpc_id, "zone_id": domain.zone_id},
-                self.opts,
-            )
-            certificate = Certificate(
-                "gateway-certificate", {"domain": env.domain, "proof": domain.proof}, self.opts
-            )
-            self.tls, self.front = names.tls, {"certificate_arn": certificate.arn}
-
-
-def woken(env: NetflixEnvironment) -> AlertsArgs:
-    """Who is told of alarms."""
-    return {"pagerduty_url": pulumi.Output.secret(env.pagerduty_url)} if env.pagerduty_url else {}
-
-
-class Told:
-    """Topics of those who are told when an alarm goes off."""
-
-    def __init__(self, env: NetflixEnvironment, home: Ground) -> None:
-        self.here = [home.alerts.topic_arn]
-        self.worldwide = self.here
-        # Alarms on what CloudFront and Route 53 measure are in us-east-1, and so must their topics be.
-        if env.region != GLOBAL_REGION:
-            key = EncryptionKey("worldwide-key", {"region": GLOBAL_REGION})
-            args: AlertsArgs = {**woken(env), "key_arn": key.key_arn, "region": GLOBAL_REGION}
-            self.worldwide = [Alerts("worldwide-alerts", args).topic_arn]
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", wish: "Wish", j
         with progress(stack) as advance:
             graph = engine.run(found, stack, settings, cloud, progress=advance)
         show.warnings(settings, graph)
-        report = strike(graph, cloud.client, wish, _drawn(found, stack, graph))
+        report = strike(graph, cloud.client, wish, _drawn(found, stack, settings, graph))
     if json:
         show.one_object(report.as_json())
     else:
@@ -85,14 +85,16 @@ def _sandbox(found: "Project", stack: str, settings: "Settings", wish: "Wish", j
     return 0 if report.survives else NOT_SURVIVED
 
 
-def _drawn(found: "Project", stack: str, graph: "Graph") -> set[tuple[str, str]] | None:
-    """What the first diagram of the case study joins, the complete architecture; None without a study."""
+def _drawn(found: "Project", stack: str, settings: "Settings", graph: "Graph") -> set[tuple[str, str]] | None:
+    """What the first diagram of the case study joins, the complete architecture; None where the stack has no
+    study, or settings that the diagram does not tell of."""
     from fourplane import case_study
     from fourplane.drawn import Drawing
 
     if not case_study.path(found, stack).is_file():
         return None
-    return Drawing(case_study.read(found, stack), graph).of_the_whole()
+    study = case_study.read(found, stack).under(settings.named)
+    return Drawing(study, graph).of_the_whole() or None
 
 
 def _table(report: "Report") -> Iterator[str]:

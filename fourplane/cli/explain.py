@@ -12,8 +12,8 @@ def explain(stack: Stack, overrides: Overrides = None, json: Json = False) -> No
 
     found = project.find()
     name = found.stack(stack)
-    study = case_study.read(found, name)
     settings = project.settings(found, name, overrides or [])
+    study = case_study.read(found, name).under(settings.named)
     graph = engine.run(found, name, settings, Preview(), preview=True)
     proof = explained.prove(study, graph)
     show.warnings(settings, graph)
