@@ -102,3 +102,30 @@ def test_an_arrow_of_what_is_fetched_is_open_where_its_head_calls_its_tail(told)
 def test_rejects_an_arrow_that_is_fetched_by_halves(told):
     with pytest.raises(Mistake, match="fetched must be true or false, got 'half'"):
         told(ALL, whole=STUDY.replace(EDGE_TO_GATEWAY, f"{EDGE_TO_GATEWAY}, fetched: half"))
+
+
+def test_two_steps_of_one_program_need_no_way(told):
+    one = STUDY.replace("[gateway]}\n      USER", "[Box user]}\n      USER")
+    steps = one.replace(
+        "to: USER, made_true_by: [gateway]", "to: USER, within: true, made_true_by: [gateway]"
+    )
+    assert "arrow GATEWAY -> USER" in closed(*told(ALL, whole=one))
+    assert "arrow GATEWAY -> USER" not in closed(*told(ALL, whole=steps))
+
+
+def test_what_became_of_something_is_no_way(told):
+    became = STUDY.replace(EDGE_TO_GATEWAY, f"{EDGE_TO_GATEWAY}, becomes: true")
+    study, graph = told(
+        ALL.replace("way(edge, gateway)\n", "").replace("way(edge, eu_gateway)\n", ""), whole=became
+    )
+    assert closed(study, graph) == set()
+
+
+def test_an_arrow_may_join_groups_of_nodes(told):
+    grouped = STUDY.replace("    arrows:", "    groups: {Inside: [GATEWAY, USER]}\n    arrows:").replace(
+        EDGE_TO_GATEWAY, EDGE_TO_GATEWAY.replace("GATEWAY", "Inside")
+    )
+    study, graph = told(ALL, whole=grouped)
+    assert closed(study, graph) == undrawn(study, graph) == set()
+    with pytest.raises(Mistake, match="group Inside: DOOR is no node of its diagram"):
+        told(ALL, whole=grouped.replace("[GATEWAY, USER]", "[GATEWAY, DOOR]"))

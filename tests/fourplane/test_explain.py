@@ -179,3 +179,20 @@ def test_the_command_exits_2_where_the_stack_lacks_a_part(command):
     code, out, err = command(study=STUDY.replace("[till]", "[tills]"))
     assert code == 2 and not out and err.count("\n") == 1
     assert "shop.yaml:8: node TILL: nothing in shop-dev is named 'tills'" in err
+
+
+def test_what_holds_under_other_settings_only_is_not_built(told):
+    study, _ = told(STUDY.replace("title: A shop", "title: A shop\nwhen: {size: large}"))
+    whole = study.under({"size": "small"}).diagrams["whole"]
+    assert whole.nodes["TILL"].claim.not_yet == "only with size=large"
+    assert study.under({"size": "large"}) == study
+
+
+def test_a_diagram_says_for_itself_when_it_holds(told):
+    whole = STUDY.replace("title: A shop", "title: A shop\nwhen: {size: large}").replace(
+        "  whole:\n", "  whole:\n    when: {size: [small, large]}\n"
+    )
+    study, graph = told(whole)
+    small = study.under({"size": "small"})
+    assert explain.count(small).startswith("built: 2 of 3 nodes") and small.metrics[0].claim.not_yet
+    assert not any(one.claim.built for one in study.under({"size": "none"}).diagrams["whole"].nodes.values())
