@@ -15,12 +15,14 @@ class Peer(Component):
     """A component that opens connections to others."""
 
     configured = False  # whether it reads the addresses of its servers under configuration_path()
+    shares_group = False  # whether others are in its security group, which has what ways out they all need
 
     def __init__(
         self, name: str, args: Mapping[str, Any], opts: pulumi.ResourceOptions | None = None
     ) -> None:
         super().__init__(name, args, opts)
         self._arrows = set[Component]()
+        self._services = set[str]()  # that its machines are let out to
         # What else an arrow to it leads to, by role.
         self.prefix_list_ids: Mapping[str, pulumi.Input[str]] = {}
 
@@ -35,6 +37,10 @@ class Peer(Component):
     def source(self, server: "Server") -> dict[str, pulumi.Input[str]]:
         """Whom a server's ingress rule lets in: a security group, or a prefix list of the server's region."""
         raise NotImplementedError(f"{type(self).__name__} opens no connections")
+
+    def door(self, server: "Server") -> "Server":
+        """The part of a server that it opens connections to."""
+        return server.entrance()
 
     def open_to(self, name: str, server: "Server") -> None:
         """Open the way of an arrow, from its machines to what listens."""
@@ -64,6 +70,8 @@ class Store(Component):
     """What a client asks for: the bucket's name, the table's, the queue's URL."""
 
     announced = True  # whether its address is written into the configuration of its clients
+    service = ""
+    """Its service's name at AWS where a route leads to the service's own addresses: "dynamodb"."""
 
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """The least IAM statements that a client needs."""
@@ -124,6 +132,10 @@ class Server(Peer):
         """The IAM statements that a client needs besides the way: to read a password, for example."""
         return ()
 
+    def grants_for(self, client: Peer) -> Sequence[Mapping[str, Any]]:
+        """Those that one client alone needs: for what has the client's own name, for example."""
+        return ()
+
     def source(self, server: "Server") -> dict[str, pulumi.Input[str]]:
         return {"referenced_security_group_id": self.security_group_id}
 
@@ -141,10 +153,14 @@ def connect(client: Peer, *servers: Server | Store | Site) -> None:
             raise ArgumentError(f"connect: the arrow from '{client.name}' to '{server.name}' is drawn twice")
         client._arrows.add(server)  # another region's server may have the same name
         if isinstance(server, Server):
-            client.caller().open_to(arrow, server.entrance())
+            caller = client.caller()
+            caller.open_to(arrow, caller.door(server))
         if isinstance(server, Site):
             _let_out(arrow, client.caller(), server.port)
-        if grants := client.wants(server):
+        if isinstance(server, Store) and server.service:
+            _let_out_to(server.service, client.caller())
+        own = server.grants_for(client) if isinstance(server, Server) else ()
+        if grants := [*client.wants(server), *own]:
             _grant(arrow, client, grants)
         if server.announced:
             client.learn(arrow, server)
@@ -161,20 +177,46 @@ def _let_out(name: str, client: Peer, port: int) -> None:
     """Let a client's machines open connections to one port anywhere: a site's addresses change, and
     CloudFront's are too many for a group's rules:
     https://docs.aws.amazon.com/vpc/latest/userguide/amazon-vpc-limits.html."""
-    if isinstance(client, Server):
+    if (group_id := _group_of(client)) is not None:
         aws.vpc.SecurityGroupEgressRule(
             name,
-            security_group_id=client.security_group_id,
+            security_group_id=group_id,
             cidr_ipv4="0.0.0.0/0",
             **_tcp(port, name),
             opts=client.child,
         )
 
 
+def _let_out_to(service: str, client: Peer) -> None:
+    """Let a client's machines open connections to the addresses that a service has in their region, once."""
+    group_id = _group_of(client)
+    if group_id is None or client.shares_group or service in client._services:
+        return
+    client._services.add(service)
+    asked = pulumi.InvokeOutputOptions(parent=client)
+    region = aws.get_region_output(region=client._region, opts=asked).region
+    addresses = aws.ec2.get_managed_prefix_list_output(
+        name=pulumi.Output.format("com.amazonaws.{}.{}", region, service), region=client._region, opts=asked
+    )
+    name = f"{client.name}-to-{service}"
+    aws.vpc.SecurityGroupEgressRule(
+        name,
+        security_group_id=group_id,
+        prefix_list_id=addresses.id,
+        **_tcp(443, name),
+        opts=client.child,
+    )
+
+
+def _group_of(client: Peer) -> pulumi.Output[str] | None:
+    """The security group of what opens a client's connections; None where it stands in no network of ours."""
+    return getattr(client, "security_group_id", None)
+
+
 def open_way(name: str, client: Peer, server: Server, port: int) -> None:
     """The rules that let one client's machines reach one port of a server's."""
-    if isinstance(client, Server):
-        leaving: Any = {"security_group_id": client.security_group_id, **_tcp(port, name)}
+    if (group_id := _group_of(client)) is not None:
+        leaving: Any = {"security_group_id": group_id, **_tcp(port, name)}
         aws.vpc.SecurityGroupEgressRule(
             name, referenced_security_group_id=server.security_group_id, **leaving, opts=client.child
         )
@@ -265,6 +307,24 @@ def open_within(peer: Server) -> None:
 def let_out(client: Server, port: int = 443) -> None:
     """Let the machines of `client` open connections to one port of anyone on the internet, through NAT."""
     _let_out(f"{client.name}-to-internet", client, port)
+
+
+def open_links(server: Server, cidr_blocks: Sequence[str], first: int, last: int) -> None:
+    """Let what comes through PrivateLink reach some ports of `server`: it comes from the link's own addresses
+    in the server's subnets, and whoever made the link stays unseen:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/network/edit-target-group-attributes.html."""
+    for number, block in enumerate(cidr_blocks, 1):
+        name = f"{server.name}-links-{number}"
+        aws.vpc.SecurityGroupIngressRule(
+            name,
+            security_group_id=server.security_group_id,
+            cidr_ipv4=block,
+            ip_protocol="tcp",
+            from_port=first,
+            to_port=last,
+            description=name,
+            opts=server.child,
+        )
 
 
 def open_among(peer: Server, ports: Mapping[str, int]) -> None:

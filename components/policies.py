@@ -59,3 +59,19 @@ def read_secret(
         "Condition": {"StringEquals": through},
     }
     return [secret, key]
+
+
+def use_key(
+    key_arn: pulumi.Input[str], service: str, arn: pulumi.Input[str], *actions: str
+) -> dict[str, Any]:
+    """The statement that lets a role use a key through one service alone, in the region of what has an ARN:
+    use_key(key, "sqs", queue.arn, "Decrypt")."""
+    region = pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[3])
+    through = pulumi.Output.format("{}.{}.amazonaws.com", service, region)
+    return {
+        "Sid": "Key",
+        "Effect": "Allow",
+        "Action": [f"kms:{action}" for action in actions],
+        "Resource": key_arn,
+        "Condition": {"StringEquals": {"kms:ViaService": through}},
+    }

@@ -1,5 +1,6 @@
 """What a distribution is told of its origin and its answers, whatever it serves."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -32,11 +33,26 @@ SECURITY_HEADERS: Any = {
     "content_type_options": {"override": True},
     "frame_options": {"frame_option": "DENY", "override": True},
     "referrer_policy": {"referrer_policy": "strict-origin-when-cross-origin", "override": True},
-    "content_security_policy": {
-        "content_security_policy": "default-src 'self'; frame-ancestors 'none'",
-        "override": False,  # a service may say more of its own pages
-    },
 }
+
+
+def security_headers(sources: Mapping[str, Sequence[pulumi.Input[str]]]) -> Any:
+    """What browsers are told with every answer. `sources`: where pages may get more than from their own
+    host, by directive: {"script-src": ["https://cdn.example.com/library@1.2.3/"]}."""
+    more = [
+        pulumi.Output.concat(f"; {directive} 'self'", *(pulumi.Output.concat(" ", one) for one in found))
+        for directive, found in sources.items()
+        if found
+    ]
+    return {
+        **SECURITY_HEADERS,
+        "content_security_policy": {
+            "content_security_policy": pulumi.Output.concat(
+                "default-src 'self'; frame-ancestors 'none'", *more
+            ),
+            "override": False,  # a service may say more of its own pages
+        },
+    }
 
 
 def origin_facing(near: Component) -> pulumi.Output[aws.ec2.GetManagedPrefixListResult]:

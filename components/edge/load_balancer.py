@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Server
+from components.edge.tokens import Tokens, check_tokens, leave_open, with_token
 from components.placement import Placement
 
 LONGEST_NAME = 24
@@ -38,6 +39,9 @@ class Front(Placement, Tls):
     """Seconds that a leaving machine may finish its requests in. Default 30."""
     log_bucket: NotRequired[pulumi.Input[str]]
     """Bucket that takes the access logs, under balancers/<name>/ (LogArchive). Default: none are kept."""
+    tokens: NotRequired[Tokens]
+    """Whose access tokens it asks for, which needs a certificate (AppClients.tokens). Default: none, who
+    asks is for the machines to find out."""
     disposable: NotRequired[bool]
     """Whether it may be deleted with the stack. Default False: deletion protection is on."""
 
@@ -45,6 +49,8 @@ class Front(Placement, Tls):
 class LoadBalancerArgs(Front):
     target_port: int
     """Port that the machines behind it listen on."""
+    health_check_port: NotRequired[int]
+    """Port that their health is asked on. Default: `target_port`."""
     label: NotRequired[str]
     """What it is called in `private_domain`. Default: its name."""
 
@@ -71,7 +77,8 @@ class LoadBalancer(Server):
                 "its name", name, f"at most {LONGEST_NAME} characters, AWS's 32 less what Pulumi adds"
             )
         self._check_name(args)
-        secure = "certificate_arn" in args
+        secure, tokens = "certificate_arn" in args, args.get("tokens")
+        check_tokens(self, tokens, secure)
         self.port = 443 if secure else 80
 
         group = aws.ec2.SecurityGroup(
@@ -99,6 +106,7 @@ class LoadBalancer(Server):
             load_balancing_algorithm_type="least_outstanding_requests",
             deregistration_delay=args.get("draining_seconds", 30),
             health_check={
+                "port": str(args["health_check_port"]) if "health_check_port" in args else None,
                 "path": args.get("health_check_path", "/health"),
                 "matcher": "200",
                 "interval": 10,
@@ -108,16 +116,18 @@ class LoadBalancer(Server):
             },
             opts=self.child,
         )
-        aws.lb.Listener(
+        forward: Any = {"type": "forward", "target_group_arn": targets.arn}
+        listener = aws.lb.Listener(
             name,
             load_balancer_arn=balancer.arn,
             port=self.port,
             protocol="HTTPS" if secure else "HTTP",
             certificate_arn=args.get("certificate_arn"),
             ssl_policy=TLS_POLICY if secure else None,
-            default_actions=[{"type": "forward", "target_group_arn": targets.arn}],
+            default_actions=with_token(tokens, forward),
             opts=self.child,
         )
+        leave_open(self, listener.arn, tokens, forward)
 
         self.arn = balancer.arn
         self.dns_name = balancer.dns_name

@@ -14,6 +14,7 @@ from components.access import Peer, Server, open_way
 from components.keeping import Logging
 from components.logs import log_group
 from components.policies import policy, trust
+from components.service.eks_disks import disks_add_on, encrypted_disks
 from components.service.eks_nodes import EksNodes, Nodes
 from components.service.kubernetes_pods import POD_TRUST, Pods
 
@@ -44,6 +45,9 @@ class EksClusterArgs(Nodes, Logging):
     public_cidrs: NotRequired[Sequence[str]]
     """Addresses that may call the Kubernetes API from outside of the network. Default: none, so `pulumi up`
     runs where the network is reached, on a machine in it or over a VPN, once the cluster stands."""
+    disks: NotRequired[bool]
+    """Whether its pods may have encrypted disks of their own, of the class "encrypted". The network needs the
+    endpoint ec2. Default False."""
     administrators: NotRequired[Sequence[pulumi.Input[str]]]
     """ARNs of roles and users that may do everything in the cluster, besides whoever created it. Default:
     none."""
@@ -62,6 +66,8 @@ class EksCluster(Server):
     announced = False
     cluster_name: pulumi.Output[str]
     node_security_group_id: pulumi.Output[str]
+    certificate_authority: pulumi.Output[str]
+    """Who vouches for its API, a certificate in base64."""
 
     def __init__(self, name: str, args: EksClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
@@ -113,11 +119,15 @@ class EksCluster(Server):
             f"{name}-nodes", machines, pulumi.ResourceOptions(parent=self, depends_on=before)
         )
         after = self._add_ons(cluster, ON_NODES, [self._nodes])
+        if disks := args.get("disks", False):
+            after.append(disks_add_on(self, cluster, args.get("key_arn"), [self._nodes]))
         provider = kubernetes.Provider(
             name,
             kubeconfig=_kubeconfig(cluster),
             opts=pulumi.ResourceOptions(parent=self, depends_on=after),
         )
+        if disks:
+            encrypted_disks(self, provider, args.get("key_arn"), args.get("disposable", False))
 
         self.security_group_id = group.id
         self.address = pulumi.Output.format(
@@ -125,6 +135,7 @@ class EksCluster(Server):
         )
         self.cluster_name = cluster.name
         self.node_security_group_id = self._nodes.security_group_id
+        self.certificate_authority = cluster.certificate_authority.data.apply(lambda data: data or "")
         open_way(f"{name}-nodes-to-{name}", self._nodes, self, self.port)
         for role, port in {"kubelet": self._nodes.port, "metrics": METRICS_PORT}.items():
             open_way(f"{name}-to-{name}-nodes-{role}", self, self._nodes, port)
@@ -132,6 +143,8 @@ class EksCluster(Server):
             "cluster": name,
             "cluster_name": cluster.name,
             "node_security_group_id": self.node_security_group_id,
+            "node_group_name": self._nodes.group_name,
+            "disks": disks,
         }
         self.inside = pulumi.ResourceOptions(providers=[provider])
         self.register_outputs(
@@ -140,6 +153,7 @@ class EksCluster(Server):
                 "security_group_id": self.security_group_id,
                 "cluster_name": self.cluster_name,
                 "node_security_group_id": self.node_security_group_id,
+                "certificate_authority": self.certificate_authority,
             }
         )
 

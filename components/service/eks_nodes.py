@@ -26,7 +26,8 @@ class Nodes(Placement):
     minimum: NotRequired[int]
     """Nodes there are. Default: one in every subnet."""
     maximum: NotRequired[int]
-    """Nodes there may be, for something that adds some: nothing does by itself. Default: the minimum."""
+    """Nodes there may be, for something that adds some (ClusterAutoscaler): nothing does by itself, and how
+    many there are is then its affair. Default: the minimum."""
     public_images: NotRequired[bool]
     """Whether nodes may fetch images from registries on the internet, through NAT. Default False: from ECR
     alone, and then the network needs the endpoint eks-auth too, where pods get their credentials."""
@@ -54,7 +55,8 @@ class EksNodes(Server):
         super().__init__(name, args, opts)
         instance_type = args.get("instance_type", "t4g.large")
         minimum = args.get("minimum", len(args["subnet_ids"]))
-        self._check(args, instance_type, minimum)
+        maximum = args.get("maximum", minimum)
+        self._check(args, instance_type, minimum, maximum)
 
         group = aws.ec2.SecurityGroup(
             name, description=f"Nodes and pods of {name}", vpc_id=args["vpc_id"], opts=self.child
@@ -92,11 +94,15 @@ class EksNodes(Server):
             scaling_config={
                 "min_size": minimum,
                 "desired_size": minimum,
-                "max_size": args.get("maximum", minimum),
+                "max_size": maximum,
             },
             update_config={"max_unavailable": 1},
             node_repair_config={"enabled": True},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=ready),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                depends_on=ready,
+                ignore_changes=["scalingConfig.desiredSize"] if maximum > minimum else None,
+            ),
         )
 
         self.security_group_id = group.id
@@ -133,14 +139,14 @@ class EksNodes(Server):
         )
         return role, [*attached, session]
 
-    def _check(self, args: EksNodesArgs, instance_type: str, minimum: int) -> None:
+    def _check(self, args: EksNodesArgs, instance_type: str, minimum: int, maximum: int) -> None:
         if not args["subnet_ids"]:
             self.reject("subnet_ids", [], "one subnet or more")
         if not INSTANCE_TYPE.fullmatch(instance_type):
             self.reject("instance_type", instance_type, "an EC2 instance type, such as 'm7g.large'")
         if minimum < 1:
             self.reject("minimum", minimum, "at least 1")
-        if (maximum := args.get("maximum", minimum)) < minimum:
+        if maximum < minimum:
             self.reject("maximum", maximum, f"at least the minimum, {minimum}")
 
 

@@ -72,4 +72,8 @@ class KubernetesNamespace(Component):
             "node_security_group_id": args["node_security_group_id"],
             "namespace": self.namespace,
         }
+        if "node_group_name" in args:
+            self.pods["node_group_name"] = args["node_group_name"]
+        if "disks" in args:
+            self.pods["disks"] = args["disks"]
         self.register_outputs({"namespace": self.namespace})
