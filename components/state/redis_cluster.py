@@ -12,6 +12,7 @@ from components.keeping import Logging
 from components.logs import log_group
 from components.placement import ZonedPlacement
 from components.policies import read_secret
+from components.state.sizes import REDIS_NODES, REDIS_REPLICAS
 
 ENGINE = "valkey"
 VERSION = "8.0"
@@ -20,9 +21,6 @@ ENGINE_VERSION = re.compile(r"[789]\.\d")
 TYPE = "cache.r7g.large"
 NODE_TYPE = re.compile(r"cache\.[a-z][a-z0-9]*\.[a-z0-9]+")
 USER_ID = re.compile(r"[a-z](?:-?[a-z0-9])*")
-MOST_REPLICAS, MOST_NODES = 5, 500
-"""500 nodes by request, 90 without:
-https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis.Groups.html"""
 LOGS = {"slow": "slow-log", "engine": "engine-log"}
 
 
@@ -127,6 +125,11 @@ class RedisCluster(Server):
         """What its clients log in with, a secret; None where they sign."""
         return self._password
 
+    @property
+    def secret_arn(self) -> pulumi.Output[str] | None:
+        """The secret that the password is in, which an arrow lets its client read; None where they sign."""
+        return self._secret_arn
+
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """Logging in as its user, or reading the password."""
         if self._secret_arn is not None:
@@ -206,11 +209,11 @@ class RedisCluster(Server):
         shards = args.get("shards", 1)
         if len(set(args["zones"])) < 2:
             self.reject("zones", list(args["zones"]), "two or more different zones, so that one can be lost")
-        if not 1 <= replicas <= MOST_REPLICAS:
-            self.reject("replicas", replicas, f"1 to {MOST_REPLICAS}, so that a zone can be lost")
-        if shards < 1 or shards * (1 + replicas) > MOST_NODES:
-            most = MOST_NODES // (1 + replicas)
-            self.reject("shards", shards, f"1 to {most}, so that there are at most {MOST_NODES} nodes")
+        if not 1 <= replicas <= REDIS_REPLICAS.most:
+            self.reject("replicas", replicas, f"1 to {REDIS_REPLICAS.most}, so that a zone can be lost")
+        if shards < 1 or shards * (1 + replicas) > REDIS_NODES.most:
+            most = REDIS_NODES.most // (1 + replicas)
+            self.reject("shards", shards, f"1 to {most}, so that there are at most {REDIS_NODES}")
         if not NODE_TYPE.fullmatch(value := args.get("node_type", TYPE)):
             self.reject("node_type", value, f"an ElastiCache node type, such as '{TYPE}'")
         if not ENGINE_VERSION.fullmatch(value := args.get("engine_version", VERSION)):

@@ -13,8 +13,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.logs import log_group, write_statement
-from components.policies import account_of, policy, trust
+from components.policies import account_of
+from components.service.function import lambda_function
 
 USER = "admin"
 LENGTH = 40
@@ -78,28 +78,16 @@ def rotation(
     what the database needs before it takes a password.
     """
     name = f"{owner.name}-password"
-    logs = log_group(owner, name, days=args.get("log_retention_days", 365), key_arn=args.get("key_arn"))
-    role = aws.iam.Role(name, assume_role_policy=trust("lambda.amazonaws.com"), opts=owner.child)
-    statements = _statements(args, secret.arn, database.arn, clusters, copies)
-    allowed = aws.iam.RolePolicy(
+    function, _ = lambda_function(
+        owner,
         name,
-        role=role.name,
-        policy=policy([*statements, write_statement(logs.arn)]),
-        opts=owner.child,
-    )
-    function = aws.lambda_.Function(
-        name,
-        description=f"Gives the master user of {owner.name} a new password",
-        runtime=aws.lambda_.Runtime.PYTHON3D13,
-        architectures=["arm64"],
+        args,
         handler="rotate_password.handler",
         code=pulumi.AssetArchive({"rotate_password.py": pulumi.FileAsset(str(HANDLER))}),
-        role=role.arn,
+        statements=_statements(args, secret.arn, database.arn, clusters, copies),
+        description=f"Gives the master user of {owner.name} a new password",
         timeout=SECONDS,
         environment={"variables": {"GLOBAL_CLUSTER": database.global_cluster_identifier}},
-        kms_key_arn=args.get("key_arn"),
-        logging_config={"log_format": "JSON", "log_group": logs.name},
-        opts=pulumi.ResourceOptions(parent=owner, depends_on=[allowed]),
     )
     permitted = aws.lambda_.Permission(
         name,
