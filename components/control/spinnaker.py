@@ -16,8 +16,8 @@ from components.keeping import Keeping, Logging
 from components.machine import render
 from components.placement import ZonedPlacement
 from components.service.kubernetes_namespace import KubernetesNamespace
-from components.service.kubernetes_pods import Pods
-from components.service.kubernetes_service import KubernetesService, environment_name
+from components.service.kubernetes_pods import Pods, environment_name
+from components.service.kubernetes_service import KubernetesService
 from components.state.private_bucket import PrivateBucket
 from components.state.redis_cluster import RedisCluster
 

@@ -1,4 +1,4 @@
-"""What the parts of an encoding may do."""
+"""What the steps of an encoding may do."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,38 +36,11 @@ def steps(
         },
         _may("Publish", ["s3:PutObject"], pulumi.Output.format("{}/titles/*", target_arn)),
         _may("Park", ["sqs:SendMessage"], failed_arn),
-        # These take no resource: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
-        _may("Log", [f"logs:{action}" for action in LOG], "*"),
-        _may("Trace", [f"xray:{action}" for action in TRACE], "*"),
     ]
     if key_arn is not None:
         allowed.append(_may("Key", ["kms:GenerateDataKey"], key_arn))
     return allowed
 
 
-LOG = (
-    "CreateLogDelivery",
-    "DeleteLogDelivery",
-    "DescribeLogGroups",
-    "DescribeResourcePolicies",
-    "GetLogDelivery",
-    "ListLogDeliveries",
-    "PutResourcePolicy",
-    "UpdateLogDelivery",
-)
-TRACE = ("GetSamplingRules", "GetSamplingTargets", "PutTelemetryRecords", "PutTraceSegments")
-
-
 def _may(sid: str, actions: Sequence[str], resource: pulumi.Input[str]) -> dict[str, Any]:
     return {"Sid": sid, "Effect": "Allow", "Action": list(actions), "Resource": resource}
-
-
-def parking(rule_arn: pulumi.Input[str], queue_arn: pulumi.Input[str]) -> dict[str, Any]:
-    return {
-        "Sid": "Undelivered",
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": queue_arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule_arn}},
-    }
