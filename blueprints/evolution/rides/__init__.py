@@ -1,0 +1,1 @@
+"""Rides, users, trips and payments: one program, or four, of the same modules."""

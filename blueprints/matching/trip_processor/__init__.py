@@ -1,0 +1,1 @@
+"""What becomes of trips, from the events of matching."""
