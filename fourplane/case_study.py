@@ -5,8 +5,8 @@ named so in every region of a stack, "eu/user" the one in its Region "eu", "home
 own. A name that ends in "?", such as "Network eu/network?", need not be there in every stack of the company:
 one entry of every claim must be.
 
-A file whose company has several shapes says with `when` which settings it tells of, and a diagram may say so
-for itself: `under` leaves of the rest only that it is not built in a stack with other settings.
+A file whose company has several shapes says with `when` which settings it tells of, and a diagram or a node
+may say so for itself: `under` leaves of the rest only that it is not built in a stack with other settings.
 """
 
 from collections.abc import Iterator, Mapping
@@ -71,6 +71,11 @@ When = dict[str, tuple[str, ...]]
 class Node:
     label: str
     claim: Claim
+    when: When = field(default_factory=When)
+
+    def under(self, settings: Mapping[str, str]) -> "Node":
+        why = unmet(self.when, settings)
+        return replace(self, claim=self.claim.unbuilt(why)) if why else self
 
 
 @dataclass(frozen=True)
@@ -100,15 +105,16 @@ class Diagram:
     arrows: list[Arrow]
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     """Nodes that an arrow's end names together."""
-    when: When = field(default_factory=When)
 
-    def unbuilt(self, why: str) -> "Diagram":
-        nodes = {id: replace(node, claim=node.claim.unbuilt(why)) for id, node in self.nodes.items()}
-        return replace(
-            self,
-            nodes=nodes,
-            arrows=[replace(arrow, claim=arrow.claim.unbuilt(why)) for arrow in self.arrows],
-        )
+    def under(self, settings: Mapping[str, str]) -> "Diagram":
+        """What holds under some settings. An arrow needs both of its ends."""
+        nodes = {id: node.under(settings) for id, node in self.nodes.items()}
+        return replace(self, nodes=nodes, arrows=[self._under(arrow, nodes) for arrow in self.arrows])
+
+    def _under(self, arrow: Arrow, nodes: Mapping[str, Node]) -> Arrow:
+        ends = [id for end in (arrow.source, arrow.target) for id in self.groups.get(end, (end,))]
+        why = next((nodes[id].claim.not_yet for id in ends if not nodes[id].claim.built), "")
+        return replace(arrow, claim=arrow.claim.unbuilt(why)) if why and arrow.claim.built else arrow
 
 
 @dataclass(frozen=True)
@@ -136,10 +142,7 @@ class CaseStudy:
     def under(self, settings: Mapping[str, str]) -> "CaseStudy":
         """What it says of a stack with these settings, by their names: the rest is not built there."""
         told = unmet(self.when, settings)
-        diagrams = {
-            slug: diagram.unbuilt(why) if (why := unmet(diagram.when, settings)) else diagram
-            for slug, diagram in self.diagrams.items()
-        }
+        diagrams = {slug: diagram.under(settings) for slug, diagram in self.diagrams.items()}
         if not told:
             return replace(self, diagrams=diagrams)
         metrics = [replace(row, claim=row.claim.unbuilt(told)) for row in self.metrics]
@@ -193,13 +196,16 @@ class _Reader:
     def _diagram(self, slug: str, value: Any, when: When) -> Diagram:
         entry = self._mapping(value, slug)
         self._keys(entry, slug, {"nodes", "arrows"}, {"groups", "when"})
-        nodes = {id: self._node(id, node) for id, node in self._mapping(entry["nodes"], "nodes").items()}
+        when = self._when(entry.get("when"), when)
+        nodes = {
+            id: self._node(id, node, when) for id, node in self._mapping(entry["nodes"], "nodes").items()
+        }
         groups = {
             name: self._group(name, ids, nodes)
             for name, ids in self._mapping(entry.get("groups", Entry()), f"{slug}: groups").items()
         }
         arrows = [self._arrow(arrow, nodes, groups) for arrow in self._list(entry["arrows"], "arrows")]
-        return Diagram(nodes, arrows, groups, self._when(entry.get("when"), when))
+        return Diagram(nodes, arrows, groups)
 
     def _group(self, name: str, value: Any, nodes: dict[str, Node]) -> tuple[str, ...]:
         ids = tuple(self._list(value, f"group {name}"))
@@ -214,10 +220,11 @@ class _Reader:
         found = self._mapping(value, "when")
         return {k: tuple(v) if isinstance(v, list) else (str(v),) for k, v in found.items()}
 
-    def _node(self, id: str, value: Any) -> Node:
+    def _node(self, id: str, value: Any, when: When) -> Node:
         entry = self._mapping(value, id)
+        own = self._when(entry.pop("when", None), when)
         claim = self._claim(entry, f"node {id}", {"label"})
-        return Node(entry["label"], claim)
+        return Node(entry["label"], claim, own)
 
     def _arrow(self, value: Any, nodes: dict[str, Node], groups: dict[str, tuple[str, ...]]) -> Arrow:
         entry = self._mapping(value, "arrows")

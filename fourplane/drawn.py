@@ -98,7 +98,7 @@ class Drawing:
         return {
             (*self._titles((way.source, way.target)), way.by, way.at)
             for way in self.ways
-            if (way.source, way.target) not in pairs
+            if way.source != way.target and (way.source, way.target) not in pairs
         }
 
     def unneeded(self) -> set[Pair]:

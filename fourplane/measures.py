@@ -20,6 +20,7 @@ from typing import Any
 from fourplane import wire
 from fourplane.graph import Graph, Resource
 from fourplane.planes import title
+from fourplane.pod_disks import pod_disks
 
 Amount = tuple[str, str, float]
 """A region ("" for the whole account), what of ("" for the region itself), and how much."""
@@ -33,7 +34,9 @@ ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FLEET = "aws:autoscaling/group:Group"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
+KAFKA = "aws:msk/cluster:Cluster"
 LISTENER = "aws:lb/listener:Listener"
+NODES = "aws:eks/nodeGroup:NodeGroup"
 NAT = "aws:ec2/natGateway:NatGateway"
 PREFIX_LIST = "aws:ec2/managedPrefixList:ManagedPrefixList"
 SUBNET = "aws:ec2/subnet:Subnet"
@@ -86,7 +89,8 @@ class Stock:
 
     @cached_property
     def fleets(self) -> list[tuple[Resource, int, dict[str, Any]]]:
-        """Every Auto Scaling group, its largest number of machines, and the template of these."""
+        """Every Auto Scaling group and every group of a cluster's nodes, its largest number of machines, and
+        the template of these."""
         found: list[tuple[Resource, int, dict[str, Any]]] = []
         for group, values in self.all(FLEET):
             mixed = _first(values.get("mixedInstancesPolicy")).get("launchTemplate")
@@ -95,6 +99,11 @@ class Stock:
             )
             template = self.by_id.get((TEMPLATE, str(named.get("id") or named.get("launchTemplateId"))))
             found.append((group, int(values.get("maxSize", 0)), self.values(template) if template else {}))
+        for group, values in self.all(NODES):
+            template = self.by_id.get((TEMPLATE, str(_first(values.get("launchTemplate")).get("id"))))
+            kind = {"instanceType": next(iter(_texts(values.get("instanceTypes"))), "")}
+            most = int(_first(values.get("scalingConfig")).get("maxSize", 0))
+            found.append((group, most, {**(self.values(template) if template else {}), **kind}))
         return found
 
     @cached_property
@@ -102,11 +111,16 @@ class Stock:
         """The network interfaces in every subnet, by its id."""
         found: Counter[str] = Counter()
         for group, most, _ in self.fleets:
-            subnets = _texts(self.values(group).get("vpcZoneIdentifiers"))
+            values = self.values(group)
+            subnets = _texts(values.get("vpcZoneIdentifiers") or values.get("subnetIds"))
             for subnet in subnets:
                 found[subnet] += math.ceil(most / len(subnets))
         for _, values in self.all(INTERFACE, NAT):
             found[str(values.get("subnetId"))] += 1
+        for _, values in self.all(KAFKA):
+            subnets = _texts(_first(values.get("brokerNodeGroupInfo")).get("clientSubnets"))
+            for subnet in subnets:
+                found[subnet] += int(values.get("numberOfBrokerNodes", 0)) // len(subnets)
         found.update(self.of_services)
         return found
 
@@ -265,6 +279,8 @@ def gp3_tib(stock: Stock, types: list[str]) -> Iterator[Amount]:
         for disk in (_first(one.get("ebs")) for one in _entries(template.get("blockDeviceMappings"))):
             if disk.get("volumeType") == "gp3":
                 found[group.region] += most * int(disk.get("volumeSize", 0))
+    for region, gib in pod_disks(stock.graph):
+        found[region] += gib
     yield from ((region, "", gib / GIB_IN_TIB) for region, gib in found.items())
 
 
@@ -274,6 +290,12 @@ def _targets(stock: Stock) -> dict[str, int]:
     for group, most, _ in stock.fleets:
         for arn in _texts(stock.values(group).get("targetGroupArns")):
             found[arn] += most
+    sizes = {group.urn: most for group, most, _ in stock.fleets}
+    for attachment, values in stock.all("aws:autoscaling/attachment:Attachment"):
+        # EKS names the group of its nodes, so only where the name comes from says whose it is.
+        found[str(values.get("lbTargetGroupArn"))] += sum(
+            sizes.get(urn, 0) for urn in attachment.dependencies
+        )
     return found
 
 

@@ -95,7 +95,9 @@ FORMS: tuple[tuple[str, Form], ...] = (
     ("cidr", lambda place: f"10.{int(place.digits[:2], 16)}.0.0/16"),
     ("ip(v4)?(address)?$", lambda place: "10.{}.{}.{}".format(*bytes.fromhex(place.digits[:6]))),
     ("(date|time|timestamp|createdat)$", lambda place: "2026-01-01T00:00:00Z"),
+    ("^repositoryurl$", lambda place: f"{ACCOUNT}.dkr.ecr.{place.region}.amazonaws.com/{place.name}"),
     ("(url|uri|issuer|website)$", lambda place: f"https://{_host(place)}"),
+    ("^bootstrapbrokerssasliam$", lambda place: f"b-1.{_host(place)}:9098,b-2.{_host(place)}:9098"),
     ("endpoint|dns|domain|address|host|brokers", _host),
 )
 """The look of a text by the name of its property; the first that fits."""

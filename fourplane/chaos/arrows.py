@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import REGION, lineage, place
+from fourplane.planes import REGION, lineage, place, tag
 
+POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 MADE_BY_ARROWS = (
     "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
     "aws:iam/rolePolicy:RolePolicy",
     "aws:ssm/parameter:Parameter",
+    POLICY,
 )
 
 
@@ -25,16 +27,24 @@ class Arrow:
 
 
 def arrows(graph: Graph) -> list[Arrow]:
-    """Every arrow between two components; one between a component and its own part is the part's affair."""
-    named = _components(graph)
+    """Every arrow between two components; one between a component and its own part is the part's affair, and
+    one between pods of one component that component's."""
+    named, boxes = _components(graph), {tag(resource, "component") for resource in graph.values()}
     found: dict[Arrow, Arrow] = {}
     for resource in graph.values():
         if resource.type in MADE_BY_ARROWS:
             for arrow in _read(graph, resource, named):
                 around = {one.urn for end in (arrow.client, arrow.server) for one in lineage(graph, end)[:-1]}
-                if arrow.client not in around and arrow.server not in around:
+                within = resource.type == POLICY and _within(graph, arrow, boxes)
+                if arrow.client not in around and arrow.server not in around and not within:
                     found.setdefault(arrow, arrow).by.append(resource)
     return list(found)
+
+
+def _within(graph: Graph, arrow: Arrow, boxes: set[str]) -> bool:
+    """Whether both ends are in one component that is a box of a diagram: what tags its resources."""
+    ends = [{one.urn: one for one in lineage(graph, end)} for end in (arrow.client, arrow.server)]
+    return any(one.name in boxes for urn, one in ends[0].items() if urn in ends[1])
 
 
 def _components(graph: Graph) -> dict[str, list[Resource]]:

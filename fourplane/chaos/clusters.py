@@ -5,15 +5,13 @@ with a zone gone, the most of them that can have been in it are gone too, and st
 """
 
 import math
-from typing import Any
 
 from fourplane.chaos.needs import BROKEN, DEGRADED, LOST, WORKS, Finding, Part, needs
-from fourplane.chaos.scene import Machine
+from fourplane.chaos.scene import NODES, Machine, Scene
 from fourplane.graph import Resource
 
 CLUSTER = "aws:eks/cluster:Cluster"
-DEPLOYMENT = "kubernetes:apps/v1:Deployment"
-NODES = "aws:eks/nodeGroup:NodeGroup"
+WORKLOADS = ("kubernetes:apps/v1:Deployment", "kubernetes:apps/v1:StatefulSet")
 
 
 @needs("EksCluster")
@@ -47,29 +45,62 @@ def nodes(part: Part) -> Finding:
 
 @needs("KubernetesService")
 def service(part: Part) -> Finding:
-    """One pod that has gone on, and nodes for the rest: its zones are those of its cluster's nodes."""
-    deployment = part.own(DEPLOYMENT)[0]
-    scaled = [r for r in part.scene.graph.children(part.component.urn) if r.type.endswith("Autoscaler")]
-    spec = deployment.inputs["spec"]
-    wanted = int(scaled[0].inputs["spec"]["minReplicas"] if scaled else spec["replicas"])
-    groups = _node_groups(part, deployment)
+    """One pod that has gone on, or of those that vote most of them, and nodes for the rest: its zones are
+    those of its cluster's nodes. A pod with a disk starts where its disk is, or waits for that zone."""
+    workload = next(pods for kind in WORKLOADS for pods in part.own(kind))
+    groups = node_groups(part.scene, workload)
+    wanted = _replicas(part, workload)
+    quorum = bool(part.component.inputs.get("quorum"))
+    enough = wanted // 2 + 1 if quorum else 1
     if not groups:
-        return Finding(WORKS, f"{wanted} pods", "1 pod", "its nodes are not the stack's")
+        return Finding(WORKS, _count(wanted, "pod"), _count(enough, "pod"), "its nodes are not the stack's")
     if part.scene.lost_region and all(group.region == part.scene.lost_region for group in groups):
         where = part.scene.lost_region
         return Finding(LOST, f"nothing: its nodes were in {where}", "its region", f"{where} is lost")
-    before = [one for one in part.scene.before.values() if one.group in _names(groups)]
-    kept = {one.id for one in _usable(part, groups)} & {one.id for one in before}
-    left = _stay(wanted, len(before), len(kept))
-    has, needed = f"{left} of {wanted} pods at least", "1 that goes on"
-    if not kept and not _usable(part, groups):
+    usable = _usable(part, groups)
+    before = [one for one in part.scene.before.values() if one.group in _names(part, groups)]
+    kept = {one.id for one in usable}
+    left = _go_on(wanted, before, [one for one in before if one.id not in kept])
+    bound = _bound(part, workload, wanted, before)
+    has, needed = f"{left} of {wanted} pods at least", f"{enough} that {'go' if enough > 1 else 'goes'} on"
+    if not usable:
         return Finding(BROKEN, has, needed, "no node is left to start one on")
-    if left < 1:
-        pods = "its only pod" if wanted == 1 else "every pod"
+    if wanted - bound < enough:
+        pods = "its only pod's disk" if wanted == 1 else f"disks of {bound} of {wanted} pods"
+        return Finding(BROKEN, has, needed, f"{pods} may be in the zone that is lost, and wait for it")
+    if left < enough:
+        pods = "its only pod" if wanted == 1 else "most pods" if quorum else "every pod"
         return Finding(
             DEGRADED, has, needed, f"{pods} may have been on what is lost, and starts on another node"
         )
-    return Finding(WORKS, has, needed, f"{wanted - left} start on other nodes" if left < wanted else "")
+    starting = wanted - left - bound
+    waiting = f"{bound} wait for their disks' zone" if bound else ""
+    moved = f"{starting} start on other nodes" if starting else ""
+    return Finding(WORKS, has, needed, "; ".join(filter(None, (moved, waiting))))
+
+
+def _replicas(part: Part, workload: Resource) -> int:
+    """How many pods there are when there is no load."""
+    around = part.scene.graph.children(part.component.urn)
+    scaled = [one for one in around if one.type.endswith("Autoscaler")]
+    return int(scaled[0].inputs["spec"]["minReplicas"] if scaled else workload.inputs["spec"]["replicas"])
+
+
+def _go_on(pods: int, before: list[Machine], lost: list[Machine]) -> int:
+    """How many of some pods, spread evenly over zones and over nodes, go on at worst without some nodes."""
+    zones, touched = {one.zone for one in before}, {one.zone for one in lost}
+    by_zone = _stay(pods, len(zones), len(zones) - len(touched))
+    return max(by_zone, _stay(pods, len(before), len(before) - len(lost)))
+
+
+def _bound(part: Part, workload: Resource, pods: int, before: list[Machine]) -> int:
+    """How many pods at worst have their disks in a zone that is lost: no more in one zone than in another, as
+    their constraint has it."""
+    if not workload.inputs["spec"].get("volumeClaimTemplates"):
+        return 0
+    zones = {one.zone for one in before}
+    dead = zones & set(part.now.dead_zones)
+    return pods - _stay(pods, len(zones), len(zones) - len(dead))
 
 
 @needs("RedisCluster")
@@ -92,23 +123,27 @@ def _stay(copies: int, places: int, left: int) -> int:
     return max(0, copies - lost * math.ceil(copies / places)) if places else 0
 
 
-def _node_groups(part: Part, deployment: Resource) -> list[Resource]:
-    """The node groups of the cluster whose provider made a Deployment."""
-    graph = part.scene.graph
-    provider = graph.resources.get(deployment.provider.rsplit("::", 1)[0])
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
+def node_groups(scene: Scene, workload: Resource) -> list[Resource]:
+    """The node groups of the cluster whose provider made a workload."""
+    graph = scene.graph
+    provider = graph.resources.get(workload.provider.rsplit("::", 1)[0])
     if provider is None or provider.parent not in graph:
         return []
-    around = [one.urn for one in part.scene.below(graph[provider.parent])]
+    around = [one.urn for one in scene.below(graph[provider.parent])]
     return [group for group in graph.all(NODES) if group.parent in around]
 
 
-def _names(groups: list[Resource]) -> set[str]:
-    found: list[Any] = [group.outputs["resources"][0]["autoscalingGroups"] for group in groups]
-    return {one["name"] for made in found for one in made}
-
-
 def _machines(part: Part, groups: list[Resource]) -> list[Machine]:
-    return part.now.of_groups(_names(groups))
+    return part.now.of_groups(_names(part, groups))
+
+
+def _names(part: Part, groups: list[Resource]) -> set[str]:
+    """What EKS called the Auto Scaling groups of some node groups."""
+    return {name for name, nodes in part.scene.node_groups.items() if nodes in groups}
 
 
 def _usable(part: Part, groups: list[Resource]) -> list[Machine]:

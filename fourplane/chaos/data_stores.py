@@ -1,12 +1,13 @@
-"""What databases and search clusters of AWS's own need.
+"""What databases, event streams and search clusters of AWS's own need.
 
 The sandbox has no failover: what is asked is who stands in a zone that is left, and could take over.
 """
 
+import json
 import math
 
 from fourplane.chaos.global_databases import writing
-from fourplane.chaos.needs import BROKEN, WORKS, Finding, Part, needs
+from fourplane.chaos.needs import BROKEN, DEGRADED, WORKS, Finding, Part, needs
 
 
 @needs("AuroraMySql")
@@ -56,4 +57,46 @@ def search(part: Part) -> Finding:
         return Finding(
             BROKEN, has, needed, "at worst, for one zone may hold two of the masters" if stay else ""
         )
+    return Finding(WORKS, has, needed, f"{lost} of {len(subnets)} zones lost" if lost else "")
+
+
+@needs("PostgreSql")
+def postgresql(part: Part) -> Finding:
+    """An instance in a living zone: the one that answers, or its standby, which takes its place."""
+    (resource,) = part.own("aws:rds/instance:Instance")
+    found = part.client("rds").describe_db_instances(DBInstanceIdentifier=resource.id)["DBInstances"][0]
+    subnets: list[str] = part.own("aws:rds/subnetGroup:SubnetGroup")[0].inputs["subnetIds"]
+    zone, standby = found["AvailabilityZone"], found["MultiAZ"]
+    gone = zone in part.now.dead_zones
+    if found["DBInstanceStatus"] != "available":
+        why = "there is no standby: nothing answers until RDS has started it again, which takes minutes"
+        return Finding(DEGRADED, "0 of 1 instance", "one that answers", why)
+    if gone and not standby:
+        why = f"it was only in {zone}, and somebody must restore its backup elsewhere"
+        return Finding(BROKEN, "0 of 1 instance", "one that answers", why)
+    if not part.now.living(subnets):
+        return Finding(BROKEN, "0 of 2 instances", "one that answers", "no zone is left")
+    if not standby:
+        return Finding(WORKS, "1 of 1 instance, and no standby", "one that answers", "")
+    if part.now.dead_zones & {part.scene.subnet_zones[one] for one in subnets}:
+        # RDS chooses the standby's zone; it is another one, and the instance goes there or stays.
+        why = f"its standby takes over from {zone}, within about two minutes" if gone else ""
+        return Finding(WORKS, "1 of 2 instances at least", "one that answers", why)
+    return Finding(WORKS, "2 of 2 instances", "one that answers", "")
+
+
+@needs("KafkaCluster")
+def kafka(part: Part) -> Finding:
+    """Of every partition as many copies as a write must reach. Each zone has its share of them, and another
+    copy becomes the leader."""
+    (cluster,) = part.own("aws:msk/cluster:Cluster")
+    subnets: list[str] = cluster.inputs["brokerNodeGroupInfo"]["clientSubnets"]
+    topics = [topic.inputs for topic in part.own("aws:msk/topic:Topic")]
+    lost = len(subnets) - len(part.now.living(subnets))
+    copies = min(int(one["replicationFactor"]) for one in topics)
+    wanted = max(int(json.loads(one["configs"])["min.insync.replicas"]) for one in topics)
+    left = max(0, copies - lost * math.ceil(copies / len(subnets)))
+    has, needed = f"{left} of {copies} copies of each partition", f"{wanted}, so that a write is taken"
+    if left < wanted:
+        return Finding(BROKEN, has, needed, "events can be read, and none written" if left else "")
     return Finding(WORKS, has, needed, f"{lost} of {len(subnets)} zones lost" if lost else "")

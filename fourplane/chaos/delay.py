@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fourplane.chaos.arrows import Arrow
+from fourplane.chaos.clusters import WORKLOADS, node_groups
 from fourplane.chaos.needs import DEGRADED, WORKS, Finding
+from fourplane.chaos.pod_timeouts import CONFIG, pod_timeouts
 from fourplane.chaos.scene import GROUP, Scene
 from fourplane.graph import Resource
 
@@ -31,6 +33,13 @@ class Delay:
         now = scene.look()
         late = {machine.group for machine in now.machines.values() if machine.zone == zone}
         self.late = {r.parent for r in scene.graph.all(GROUP) if r.id in late}
+        nodes = {group.urn for name, group in scene.node_groups.items() if name in late}
+        self.late |= {
+            pods.parent
+            for kind in WORKLOADS
+            for pods in scene.graph.all(kind)
+            if nodes & {group.urn for group in node_groups(scene, pods)}
+        }
         self._routes = {r.urn: self._routes_of(r) for r in scene.graph.values() if not r.custom}
 
     def part(self, component: Resource) -> Finding | None:
@@ -109,7 +118,9 @@ class Delay:
         return None
 
     def _routes_of(self, component: Resource) -> Mapping[str, Any]:
-        """The routes of a gateway, as its machines read them."""
+        """The routes of a gateway, as its machines or its pods read them, and those of a mesh."""
+        if found := pod_timeouts(self.scene.own(component, CONFIG)):
+            return found
         for template in self.scene.own(component, TEMPLATE):
             if text := self.scene.boot_files(template).get("/etc/fourplane/routes.json"):
                 return json.loads(text)["routes"]

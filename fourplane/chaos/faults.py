@@ -6,7 +6,10 @@ from typing import Any
 
 from fourplane.chaos.scene import GROUP, Machine, Scene
 from fourplane.errors import Mistake
+from fourplane.graph import Resource
 from fourplane.planes import home, title
+
+DATABASE = "aws:rds/instance:Instance"
 
 
 @dataclass
@@ -25,18 +28,41 @@ class Fault:
 
 
 def monkey(scene: Scene, region: str, chance: random.Random) -> Fault:
-    """Terminates one random instance of every fleet of a region: of all groups that a component has."""
+    """Terminates one random instance of every fleet of a region: of all groups that a component has, of every
+    cluster's nodes, and of every database, which is a fleet of one, or of two with its standby."""
     fault = Fault("monkey", scene.graph.stack)
     fleets: dict[str, set[str]] = {}
     for group in scene.graph.all(GROUP):
         if group.region == region:
             fleets.setdefault(group.parent, set()).add(group.id)
+    for name, nodes in scene.node_groups.items():
+        if nodes.region == region:
+            fleets.setdefault(nodes.parent, set()).add(name)
     now = scene.start
     machines = [sorted(now.of_groups(names), key=lambda one: one.id) for names in fleets.values()]
     _terminate(scene, fault, [chance.choice(fleet) for fleet in machines if fleet])
+    for database in scene.graph.all(DATABASE):
+        if database.region == region:
+            _strike(scene, fault, database)
     if not fault.lost:
         raise Mistake(f"{scene.graph.stack} has no Auto Scaling group with an instance: nothing to terminate")
     return fault
+
+
+def _strike(scene: Scene, fault: Fault, database: Resource) -> None:
+    """The instance that answers: its standby takes its place, and without one nothing answers.
+
+    RDS starts an instance again that is lost with its host. The sandbox has no hosts, so it is stopped.
+    """
+    rds = scene.client("rds", database.region)
+    found = rds.describe_db_instances(DBInstanceIdentifier=database.id)["DBInstances"][0]
+    if found["MultiAZ"]:
+        rds.reboot_db_instance(DBInstanceIdentifier=database.id, ForceFailover=True)
+    else:
+        rds.stop_db_instance(DBInstanceIdentifier=database.id)
+    owner = scene.graph.resources.get(database.parent)
+    told = {"component": title(scene.graph, owner) if owner else "", "zone": found["AvailabilityZone"]}
+    fault.lost.append({"type": "database instance", "id": database.id, **told})
 
 
 def gorilla(scene: Scene, zone: str) -> Fault:

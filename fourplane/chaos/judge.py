@@ -23,9 +23,10 @@ from fourplane.planes import lineage, title
 # fmt: off
 WITHOUT_A_ZONE = (
     "acm", "apigateway", "apigatewayv2", "appautoscaling", "appconfig", "athena", "backup", "budgets", "cfg",
-    "cloudfront", "cloudtrail", "cloudwatch", "codeartifact", "cognito", "dlm", "dynamodb", "ecr", "fis",
-    "glue", "guardduty", "iam", "kinesis", "kms", "mediaconvert", "oam", "resourcegroups", "route53", "s3",
-    "scheduler", "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm", "synthetics", "vpc", "wafv2", "xray",
+    "cloudfront", "cloudtrail", "cloudwatch", "codeartifact", "codebuild", "cognito", "dlm", "dynamodb",
+    "ecr", "fis", "glue", "guardduty", "iam", "kinesis", "kms", "mediaconvert", "oam", "resourcegroups",
+    "route53", "s3", "scheduler", "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm", "synthetics", "vpc",
+    "wafv2", "xray",
 )
 # fmt: on
 OVER_REGIONS = ("cloudfront", "globalaccelerator", "route53", "shield")
@@ -39,6 +40,7 @@ SETTINGS = (
     "aws:autoscaling/schedule:Schedule",
     "aws:ec2/launchTemplate:LaunchTemplate",
     "aws:ec2/securityGroup:SecurityGroup",
+    "aws:eks/accessEntry:AccessEntry",
     "aws:lb/listener:Listener",
     "aws:lb/listenerRule:ListenerRule",
     "aws:lb/targetGroup:TargetGroup",
@@ -105,7 +107,7 @@ class Judge:
         part = Part(component, self.scene, self.now, self._cannot_boot(component))
         if kind in NEEDS:
             return NEEDS[kind](part)
-        placed = [r for r in own if _module(r) not in WITHOUT_A_ZONE and r.type not in SETTINGS]
+        placed = [r for r in own if not _everywhere(r) and r.type not in SETTINGS]
         if not placed:
             return nowhere(part)
         if any(r.type == GROUP for r in placed):
@@ -126,6 +128,12 @@ class Judge:
 
 def _module(resource: Resource) -> str:
     return resource.type.split(":")[1].split("/")[0]
+
+
+def _everywhere(resource: Resource) -> bool:
+    """Whether it runs over the zones of its region: a function does that is in no network of ours."""
+    module = _module(resource)
+    return module in WITHOUT_A_ZONE or (module == "lambda" and "vpcConfig" not in resource.inputs)
 
 
 def _over_regions(resource: Resource) -> bool:

@@ -205,6 +205,13 @@ def network(part: Part) -> Finding:
     return Finding(WORKS, has, needs, "")
 
 
+@needs("Function")
+def function(part: Part) -> Finding:
+    """A subnet in one living zone or more: Lambda calls it there."""
+    made = part.own("aws:lambda/function:Function")[0]
+    return _somewhere(part, made.inputs["vpcConfig"]["subnetIds"], "an interface")
+
+
 def _somewhere(part: Part, subnets: list[str], what: str) -> Finding:
     zones = sorted(part.scene.subnet_zones.get(s, s) for s in part.now.living(subnets))
     has, needs = f"{what} in {len(zones)} of {_count(len(subnets), 'zone')}", "one zone or more"

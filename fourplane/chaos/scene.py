@@ -10,6 +10,7 @@ from fourplane.planes import title
 from fourplane.sandbox import moto_slots
 
 GROUP = "aws:autoscaling/group:Group"
+NODES = "aws:eks/nodeGroup:NodeGroup"
 SUBNET = "aws:ec2/subnet:Subnet"
 Client = Callable[[str, str], Any]
 
@@ -61,8 +62,19 @@ class Scene:
     @cached_property
     def group_owners(self) -> dict[str, str]:
         """The component of every Auto Scaling group, by the group's name."""
-        groups = (g for g in self.graph.all(GROUP) if g.parent in self.graph)
-        return {g.id: title(self.graph, self.graph[g.parent]) for g in groups}
+        made = {name: nodes.parent for name, nodes in self.node_groups.items()}
+        parents = {group.id: group.parent for group in self.graph.all(GROUP)} | made
+        return {name: title(self.graph, self.graph[up]) for name, up in parents.items() if up in self.graph}
+
+    @cached_property
+    def node_groups(self) -> dict[str, Resource]:
+        """The groups of clusters' nodes, by the names of the Auto Scaling groups that EKS makes for them."""
+        return {
+            group["name"]: nodes
+            for nodes in self.graph.all(NODES)
+            for made in nodes.outputs["resources"]
+            for group in made["autoscalingGroups"]
+        }
 
     def own(self, component: Resource, type: str) -> list[Resource]:
         """The resources of a type right under a component."""

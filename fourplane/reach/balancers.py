@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from fourplane.graph import Resource
 from fourplane.reach.directory import Directory, many, texts
+from fourplane.reach.node_ports import NODES, NodePorts
 from fourplane.reach.rules import Ports
 
 BALANCER = "aws:lb/loadBalancer:LoadBalancer"
@@ -38,6 +39,7 @@ class Balancers:
         wearers: Mapping[str, Sequence[Resource]],
     ) -> None:
         self._directory, self._open_ports, self._wearers = directory, open_ports, wearers
+        self._node_ports = NodePorts(directory)
 
     def sends(self, client: Resource, server: Resource, ports: Ports) -> bool:
         """Whether a client opens connections to a server: a load balancer does to its targets alone."""
@@ -76,10 +78,14 @@ class Balancers:
                 yield int(values.get("port", 0)), answers, [group for group in found if group]
 
     def _leads_on(self, balancer: Resource, group: Resource) -> bool:
-        """Whether a target group has a target that the balancer's security group may speak to."""
+        """Whether a target group has a target that the balancer's security group may speak to, and where
+        that is a cluster's node, pods behind its port."""
         port, machines = self._targets(group)
         if any(machine.type == "aws:lambda/function:Function" for machine in machines):
             return True  # called through AWS's own API, on no port
+        nodes = [machine for machine in machines if machine.type == NODES]
+        if nodes and not any(True for one in nodes for _ in self._node_ports.behind(balancer, one, port)):
+            return False
         worn = self._groups(balancer)
         return any(
             _within(port, ports)
@@ -103,7 +109,10 @@ class Balancers:
     def _attached(self, attachment: Resource) -> list[Resource]:
         values, keys = self._directory.values(attachment), ("autoscalingGroupName", "targetId")
         named = (self._directory.named(values.get(key), *TARGETS, beside=attachment) for key in keys)
-        return [resource for resource in named if resource]
+        graph = self._directory.graph
+        # EKS names the group of its nodes, so a preview has no name to find them by.
+        around = (graph[urn] for urn in attachment.dependencies if urn in graph)
+        return [*filter(None, named), *(one for one in around if one.type == NODES)]
 
     def _machines(self, target: Resource) -> list[Resource]:
         """A target itself, and for an Auto Scaling group the launch template of its machines."""

@@ -29,7 +29,7 @@ RECEIVERS = (FUNCTION, QUEUE, TOPIC, MACHINE)
 
 
 def event_ways(directory: Directory) -> Iterator[Way]:
-    for kind in (_mappings, _rules, _patterns, _notifications, _subscriptions, _alarms):
+    for kind in (_mappings, _rules, _patterns, _changes, _notifications, _subscriptions, _alarms):
         yield from kind(directory)
 
 
@@ -65,6 +65,19 @@ def _patterns(directory: Directory) -> Iterator[Way]:
         for text in texts(_json(values.get("eventPattern"))):
             if (bucket := directory.named(text, BUCKET)) and bucket.urn in telling:
                 yield Way(directory.of(bucket), directory.of(rule), "event pattern", "s3")
+
+
+def _changes(directory: Directory) -> Iterator[Way]:
+    """An alarm whose changes start a state machine, by a rule of its region."""
+    for entry, values in directory.all(TARGET):
+        rule = directory.named(values.get("rule"), RULE, beside=entry)
+        machine = directory.named(values.get("arn"), MACHINE)
+        if rule is None or machine is None or directory.values(rule).get("state") == "DISABLED":
+            continue
+        for text in texts(_json(directory.values(rule).get("eventPattern"))):
+            alarm = directory.named(text, ALARM, COMPOSITE)
+            if alarm and alarm.region == rule.region and values.get("roleArn"):
+                yield Way(directory.of(alarm), directory.of(machine), "alarm event", "states")
 
 
 def _notifications(directory: Directory) -> Iterator[Way]:

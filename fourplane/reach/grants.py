@@ -26,13 +26,15 @@ BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
 FUNCTION = "aws:lambda/function:Function"
 HELD = frozenset(
     {
-        "aoss", "cassandra", "codeartifact", "dax", "dynamodb", "ecr", "elasticache", "es", "events",
-        "execute-api", "firehose", "fis", "kafka", "kinesis", "kms", "lambda", "logs", "mediaconvert",
-        "personalize", "rds-db", "redshift", "s3", "sagemaker", "secretsmanager", "sns", "sqs", "ssm",
-        "states",
+        "aoss", "appconfig", "cassandra", "codeartifact", "codebuild", "dax", "dynamodb", "ecr",
+        "elasticache", "es", "events", "execute-api", "firehose", "fis", "kafka", "kinesis", "kms", "lambda",
+        "logs", "mediaconvert", "personalize", "rds-db", "redshift", "s3", "sagemaker", "secretsmanager",
+        "sns", "sqs", "ssm", "states",
     }
 )  # fmt: skip
 """Services whose resources are used through IAM, by the service's name in ARNs and actions."""
+CALLED = {"kafka": ("kafka", "kafka-cluster")}
+"""Services whose actions have other names than their ARNs, too: what clients do to topics, for example."""
 RECEIVING = (
     "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility",
     "kinesis:Get", "kinesis:Describe", "kinesis:List", "kinesis:SubscribeToShard",
@@ -47,7 +49,7 @@ def grant_ways(directory: Directory) -> Iterator[Way]:
     for role, statement in [*role_statements(directory), *_bucket_statements(directory)]:
         for arn, service, resource in held:
             if names(statement, arn) and _has_tags(resource, statement):
-                for action in actions(statement, service):
+                for action in actions(statement, *CALLED.get(service, (service,))):
                     forbidden = any(
                         names(one, arn) and covers(one, action) for one in denials.get(role.urn, ())
                     )

@@ -9,13 +9,14 @@ from fourplane.reach.directory import many
 
 OF_THE_ACCOUNT = frozenset(
     {
-        "fis:ListExperiments", "logs:CreateLogDelivery", "logs:DeleteLogDelivery", "logs:GetLogDelivery",
-        "logs:ListLogDeliveries", "logs:PutResourcePolicy", "logs:UpdateLogDelivery", "s3:ListAllMyBuckets",
+        "ecr:GetAuthorizationToken", "fis:ListExperiments", "logs:CreateLogDelivery",
+        "logs:DeleteLogDelivery", "logs:GetLogDelivery", "logs:ListLogDeliveries",
+        "logs:PutResourcePolicy", "logs:UpdateLogDelivery", "s3:ListAllMyBuckets",
         "secretsmanager:GetRandomPassword", "ssm:CancelCommand", "ssm:ListCommands",
     }
 )  # fmt: skip
 """Actions without a resource level, as FIS asks for them to keep its log and to slow machines down,
-Synthetics to keep what a canary saw, and a rotation to think of a password:
+Synthetics to keep what a canary saw, a rotation to think of a password, and Docker to log in:
 https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"""
 
 
@@ -56,8 +57,8 @@ def tags_asked(statement: dict[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def actions(statement: dict[str, Any], service: str) -> Iterator[str]:
-    """The actions of one service that a statement allows on somebody's resources.
+def actions(statement: dict[str, Any], *services: str) -> Iterator[str]:
+    """The actions of some services that a statement allows on somebody's resources.
 
     To describe a thing is not yet to reach it, nor is what AWS lets nobody narrow to a resource.
     """
@@ -66,7 +67,7 @@ def actions(statement: dict[str, Any], service: str) -> Iterator[str]:
         of, _, verb = action.partition(":")
         if action in OF_THE_ACCOUNT:
             continue
-        if action == "*" or (of.lower() == service and not verb.startswith("Describe")):
+        if action == "*" or (of.lower() in services and not verb.startswith("Describe")):
             yield action
 
 

@@ -1,4 +1,4 @@
-"""Ways from what is watched to those who act on it: an alarm's runbook, and a dashboard."""
+"""Ways from what is watched to those who act on it: an alarm, its runbook, and a dashboard."""
 
 import json
 from collections.abc import Iterator
@@ -15,11 +15,13 @@ from fourplane.reach.policies import actions, names
 DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DOCUMENT = "aws:ssm/document:Document"
 START = "ssm:StartAutomationExecution"
+TELL, NAMESPACE = "cloudwatch:PutMetricData", "cloudwatch:namespace"
 
 
 def watching_ways(directory: Directory) -> Iterator[Way]:
     yield from _runbooks(directory)
     yield from _dashboards(directory)
+    yield from _measures(directory)
 
 
 def _runbooks(directory: Directory) -> Iterator[Way]:
@@ -69,6 +71,16 @@ def _dashboards(directory: Directory) -> Iterator[Way]:
                     yield Way(box, here, "dashboard", said[1])
                 if balancer := balancers.get(dimensions.get("LoadBalancer")):
                     yield Way(directory.of(balancer), here, "dashboard", said[1])
+
+
+def _measures(directory: Directory) -> Iterator[Way]:
+    """From who may tell the metrics of a namespace to the alarms that look at them."""
+    looking = [(alarm, values.get("namespace")) for alarm, values in directory.all(ALARM)]
+    for role, statement in role_statements(directory):
+        told = many(((statement.get("Condition") or {}).get("StringEquals") or {}).get(NAMESPACE))
+        for alarm, namespace in looking:
+            if namespace in told and TELL in many(statement.get("Action")):
+                yield Way(directory.of(role), directory.of(alarm), "metrics", TELL)
 
 
 def _json(text: Any) -> Any:

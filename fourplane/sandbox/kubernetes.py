@@ -1,4 +1,4 @@
-"""Kubernetes objects: checked strictly against the published schemas; no cluster is behind them."""
+"""Kubernetes objects: checked strictly against the schemas of their cluster's version; no pod runs."""
 
 import re
 from collections.abc import Iterable
@@ -66,12 +66,25 @@ CLUSTER_WIDE = set(
     ]
 )
 NAME = re.compile(r"[a-z0-9]([-a-z0-9.:]*[a-z0-9])?")
+_VERSIONS: dict[str, str] = {}
+"""Of the clusters that were made, by `_family`."""
 _CUSTOM: dict[tuple[str, str], dict[str, Any]] = {}
 
 
 def register_schema(api_version: str, kind: str, schema: dict[str, Any]) -> None:
     """Check custom resources of this kind against a JSON schema (a definition's openAPIV3Schema)."""
     _CUSTOM[api_version, kind] = schema
+
+
+def cluster_made(urn: str, version: str) -> None:
+    """Check objects of the provider beside an EKS cluster, of the same name, as its version has them."""
+    _VERSIONS[_family(urn)] = version
+
+
+def _family(urn: str) -> str:
+    """What a cluster and its provider have in common: the component around them, and their name."""
+    around, _, name = urn.rpartition("::")
+    return f"{around.rpartition('$')[0]}::{name}"
 
 
 @creates("kubernetes:*")
@@ -87,18 +100,24 @@ def kubernetes_object(new: New) -> Made:
     metadata.setdefault("name", metadata.pop("generateName", None) or f"{new.resource.name}-{new.hash(8)}")
     declared = {**new.inputs, "metadata": {k: v for k, v in metadata.items() if v is not None}}
     id = "/".join(metadata[key] for key in ("namespace", "name") if key in metadata)
-    problem = next(iter(_problems(declared, api_version, kind)), None)
+    problem = next(iter(_problems(declared, api_version, kind, _version(new))), None)
     if problem:
         raise Mistake(f"{kind} {id}: {problem}")
     new.resource.simulated = True
     return id, {"apiVersion": api_version, "kind": kind, "metadata": {**metadata, "uid": new.uuid}}
 
 
-def _problems(declared: dict[str, Any], api_version: str, kind: str) -> Iterable[str]:
+def _version(new: New) -> str:
+    """Of its provider's cluster, where the sandbox made it; else the newest there is."""
+    provider = new.resource.provider.rpartition("::")[0]
+    return _VERSIONS.get(_family(provider), utils.latest_version().rpartition(".")[0])
+
+
+def _problems(declared: dict[str, Any], api_version: str, kind: str, version: str) -> Iterable[str]:
     name = declared["metadata"]["name"]
     if not NAME.fullmatch(name) or len(name) > 253:
         yield f"metadata.name must be lower-case letters, digits, '-' and '.', got '{name}'"
-    validator = _validator(api_version, kind)
+    validator = _validator(api_version, kind, version)
     error = best_match(validator.iter_errors(declared)) if validator else None
     if error:
         yield _said(error)
@@ -111,28 +130,26 @@ def _said(error: ValidationError) -> str:
 
 
 @cache
-def _validator(api_version: str, kind: str) -> Draft202012Validator | None:
+def _validator(api_version: str, kind: str, version: str) -> Draft202012Validator | None:
     """What an object of this kind must look like; None for a custom resource that nobody described."""
-    group, _, version = api_version.rpartition("/")
+    group, _, version_name = api_version.rpartition("/")
     if group not in GROUPS:
         schema = _CUSTOM.get((api_version, kind))
         return Draft202012Validator(schema) if schema else None
-    short = f"{group.split('.')[0]}-{version}" if group else version
-    path = f"kubernetes-json-schema/{_folder()}/{kind.lower()}-{short}.json"
+    short = f"{group.split('.')[0]}-{version_name}" if group else version_name
+    folder = f"v{version}.0-local-strict"
+    path = f"kubernetes-json-schema/{folder}/{kind.lower()}-{short}.json"
     try:
-        schema = utils.schema_contents(path, utils.latest_version())
+        schema = utils.schema_contents(path, version)
     except FileNotFoundError:
-        raise Mistake(f"Kubernetes {utils.latest_version()} has no {kind} in {api_version}") from None
-    return Draft202012Validator(schema, registry=Resource.from_contents(schema) @ _definitions())
+        raise Mistake(f"Kubernetes {version} has no {kind} in {api_version}") from None
+    return Draft202012Validator(
+        schema, registry=Resource.from_contents(schema) @ _definitions(folder, version)
+    )
 
 
 @cache
-def _folder() -> str:
-    return f"v{utils.latest_version()}-local-strict"
-
-
-@cache
-def _definitions() -> Registry[Any]:
+def _definitions(folder: str, version: str) -> Registry[Any]:
     """What all schemas share, read once: it takes a tenth of a second."""
-    path = f"kubernetes-json-schema/{_folder()}/_definitions.json"
-    return Resource.from_contents(utils.schema_contents(path, utils.latest_version())) @ Registry()
+    path = f"kubernetes-json-schema/{folder}/_definitions.json"
+    return Resource.from_contents(utils.schema_contents(path, version)) @ Registry()

@@ -25,6 +25,7 @@ _rule = SecurityGroupRule.__init__
 _terminate = Instance.terminate
 _create_interface = NetworkInterfaceBackend.create_network_interface
 _create_endpoint = VPCBackend.create_vpc_endpoint
+_validate_actions = elbv2_models.ELBv2Backend._validate_actions
 
 
 def mend() -> None:
@@ -45,12 +46,18 @@ def mend() -> None:
     )  # "", for which `_create_interface_in_subnet` finds a free one
     replace(synthetics_models, uuid=mock_random)  # the same ids at every deployment
     replace(elbv2_models, register_certificate=_use_certificate)
+    replace(elbv2_models.ELBv2Backend, _validate_actions=_validate_actions_but_tokens)
 
 
 def _make_prefix_lists(backend: Any) -> None:
     """AWS's lists have one id in a region for ever; here they are made when a region is first looked at."""
     mock_random.seed(f"prefix lists of {backend.region_name}")
     _prefix_lists(backend)
+
+
+def _validate_actions_but_tokens(backend: Any, actions: list[Any]) -> None:
+    """moto does not know yet that a listener may ask for tokens."""
+    _validate_actions(backend, [action for action in actions if action.type != "jwt-validation"])
 
 
 def _terminate_and_let_go(instance: Instance) -> Any:

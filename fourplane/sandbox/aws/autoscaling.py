@@ -170,3 +170,17 @@ def lifecycle_hook(new: New) -> Made:
     request = new.fit("autoscaling", "put_lifecycle_hook", {"name": None}, LifecycleHookName=name)
     new.client("autoscaling").put_lifecycle_hook(**request)
     return name, {"name": name, "defaultResult": new.get("defaultResult", "ABANDON")}
+
+
+@creates("aws:autoscaling/attachment:Attachment")
+def attachment(new: New) -> Made:
+    client, group, target = (
+        new.client("autoscaling"),
+        new["autoscalingGroupName"],
+        new.get("lbTargetGroupArn"),
+    )
+    if target:
+        client.attach_load_balancer_target_groups(AutoScalingGroupName=group, TargetGroupARNs=[target])
+    else:
+        client.attach_load_balancers(AutoScalingGroupName=group, LoadBalancerNames=[new["elb"]])
+    return f"{group}-{new.hash(26)}", {}

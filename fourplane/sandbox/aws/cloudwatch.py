@@ -26,6 +26,13 @@ def log_group(new: New) -> Made:
     }
 
 
+@creates("aws:cloudwatch/logStream:LogStream")
+def log_stream(new: New) -> Made:
+    name, group = new.name, new["logGroupName"]
+    new.client("logs").create_log_stream(logGroupName=group, logStreamName=name)
+    return name, {"arn": new.arn("logs", f"log-group:{group}:log-stream:{name}"), "name": name}
+
+
 @creates("aws:cloudwatch/logResourcePolicy:LogResourcePolicy")
 def log_resource_policy(new: New) -> Made:
     name, text = new["policyName"], document(new["policyDocument"])

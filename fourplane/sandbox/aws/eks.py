@@ -6,6 +6,7 @@ from typing import Any
 from moto.moto_api._internal import mock_random
 
 from fourplane.sandbox.creator import Made, New, creates
+from fourplane.sandbox.kubernetes import cluster_made
 from fourplane.sandbox.shapes import given, validate
 
 CLUSTER: dict[str, str | None] = {
@@ -26,6 +27,8 @@ def cluster(new: New) -> Made:
     made = client.create_cluster(**request)["cluster"]
     vpc = {**new.first("vpcConfig"), "clusterSecurityGroupId": _security_group(new, name)}
     host = f"{new.hash(32).upper()}.gr7.{new.region}.eks.amazonaws.com"
+    version = new.get("version", made["version"])
+    cluster_made(new.resource.urn, version)
     authority = base64.b64encode(f"the authority of {name}".encode()).decode()
     return name, {
         "arn": made["arn"],
@@ -38,7 +41,7 @@ def cluster(new: New) -> Made:
         ],
         "platformVersion": "eks.1",
         "status": made["status"],
-        "version": new.get("version", made["version"]),
+        "version": version,
         "vpcConfig": vpc,
     }
 

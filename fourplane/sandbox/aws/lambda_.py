@@ -96,3 +96,10 @@ def permission(new: New) -> Made:
     request = new.fit("lambda", "add_permission", rename, StatementId=statement)
     new.client("lambda").add_permission(**request)
     return statement, {"statementId": statement}
+
+
+@creates("aws:lambda/invocation:Invocation")
+def invocation(new: New) -> Made:
+    name = new["functionName"]
+    answer = new.client("lambda").invoke(FunctionName=name, Payload=new["input"].encode())
+    return new.uuid, {"result": answer["Payload"].read().decode(), "terraformKey": "tf"}

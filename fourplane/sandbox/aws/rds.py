@@ -1,11 +1,11 @@
-"""RDS: Aurora clusters, their instances, parameters and subnets."""
+"""RDS: Aurora clusters, instances of theirs and alone, parameters and subnets."""
 
 from typing import Any
 
 from moto.moto_api._internal import mock_random
 from moto.rds import models
 
-from fourplane.errors import Failure
+from fourplane.errors import Failure, Mistake
 from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.moto_methods import replace
 
@@ -64,7 +64,13 @@ def cluster_parameter_group(new: New) -> Made:
         Description=description,
         Tags=new.tag_list,
     )["DBClusterParameterGroup"]
-    parameters = [
+    if parameters := _parameters(new):
+        rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=parameters)
+    return name, {"arn": made["DBClusterParameterGroupArn"], "name": name, "description": description}
+
+
+def _parameters(new: New) -> list[dict[str, str]]:
+    return [
         {
             "ParameterName": one["name"],
             "ParameterValue": one["value"],
@@ -72,9 +78,21 @@ def cluster_parameter_group(new: New) -> Made:
         }
         for one in new.get("parameters", [])
     ]
-    if parameters:
-        rds.modify_db_cluster_parameter_group(DBClusterParameterGroupName=name, Parameters=parameters)
-    return name, {"arn": made["DBClusterParameterGroupArn"], "name": name, "description": description}
+
+
+@creates("aws:rds/parameterGroup:ParameterGroup")
+def parameter_group(new: New) -> Made:
+    rds, name = new.client("rds"), _name(new)
+    description = new.get("description", "Managed by Pulumi")
+    made = rds.create_db_parameter_group(
+        DBParameterGroupName=name,
+        DBParameterGroupFamily=new["family"],
+        Description=description,
+        Tags=new.tag_list,
+    )["DBParameterGroup"]
+    if parameters := _parameters(new):
+        rds.modify_db_parameter_group(DBParameterGroupName=name, Parameters=parameters)
+    return name, {"arn": made["DBParameterGroupArn"], "name": name, "description": description}
 
 
 @creates("aws:rds/globalCluster:GlobalCluster")
@@ -165,4 +183,43 @@ def cluster_instance(new: New) -> Made:
         "storageEncrypted": of["StorageEncrypted"],
         "engineVersionActual": of["EngineVersion"],
         "writer": id in writers,
+    }
+
+
+ALONE: dict[str, str | None] = {
+    **INSTANCE,
+    "backupWindow": "PreferredBackupWindow",
+    "maintenanceWindow": "PreferredMaintenanceWindow",
+    "enabledCloudwatchLogsExports": "EnableCloudwatchLogsExports",
+    "iamDatabaseAuthenticationEnabled": "EnableIAMDatabaseAuthentication",
+    "parameterGroupName": "DBParameterGroupName",
+    "username": "MasterUsername",
+    "password": "MasterUserPassword",
+}
+
+
+@creates("aws:rds/instance:Instance")
+def instance(new: New) -> Made:
+    """One that belongs to no cluster."""
+    if new.get("multiAz") and new.get("availabilityZone"):
+        raise Mistake("'multiAz' and 'availabilityZone' exclude each other")
+    rds, id = new.client("rds"), _name(new, "identifier")
+    request = new.fit("rds", "create_db_instance", ALONE, DBInstanceIdentifier=id)
+    group = rds.describe_db_subnet_groups(DBSubnetGroupName=new["dbSubnetGroupName"])["DBSubnetGroups"][0]
+    zones = sorted({one["SubnetAvailabilityZone"]["Name"] for one in group["Subnets"]})
+    request.setdefault("AvailabilityZone", zones[0])  # of two, AWS says which is in use
+    made = rds.create_db_instance(**request)["DBInstance"]
+    secret = made.get("MasterUserSecret")
+    host, port = made["Endpoint"]["Address"], made["Endpoint"]["Port"]
+    return id, {
+        "arn": made["DBInstanceArn"],
+        "identifier": id,
+        "address": host,
+        "port": port,
+        "endpoint": f"{host}:{port}",
+        "availabilityZone": made["AvailabilityZone"],
+        "resourceId": made["DbiResourceId"],
+        "engineVersionActual": made["EngineVersion"],
+        "masterUserSecrets": [_secret(secret)] if secret else [],
+        "status": made["DBInstanceStatus"],
     }

@@ -77,3 +77,12 @@ def topic_subscription(new: New) -> Made:
         "pendingConfirmation": pending,
         "confirmationWasAuthenticated": not pending,
     }
+
+
+@creates("aws:sns/platformApplication:PlatformApplication")
+def platform_application(new: New) -> Made:
+    settings = attributes(new, {"name", "platform", "region"}, {})
+    made = new.client("sns").create_platform_application(
+        Name=new.name, Platform=new["platform"], Attributes=settings
+    )
+    return made["PlatformApplicationArn"], {"arn": made["PlatformApplicationArn"], "name": new.name}

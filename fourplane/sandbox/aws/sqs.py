@@ -40,3 +40,12 @@ def queue_policy(new: New) -> Made:
     text = document(new["policy"])
     new.client("sqs").set_queue_attributes(QueueUrl=new["queueUrl"], Attributes={"Policy": text})
     return new["queueUrl"], {"policy": text}
+
+
+@creates("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
+def redrive_allow_policy(new: New) -> Made:
+    text = document(new["redriveAllowPolicy"])
+    new.client("sqs").set_queue_attributes(
+        QueueUrl=new["queueUrl"], Attributes={"RedriveAllowPolicy": text}
+    )
+    return new["queueUrl"], {"redriveAllowPolicy": text}
