@@ -3,11 +3,10 @@
 import pulumi
 
 from components.component import ArgumentError
-from stacks import STACKS
+from stacks import STACKS, page
 
 company = pulumi.get_stack().rpartition("-")[0]
 if company not in STACKS:
     known = ", ".join(f"{name}-<environment>" for name in sorted(STACKS))
     raise ArgumentError(f"the stack's name must be one of {known}, got '{pulumi.get_stack()}'")
-settings, build = STACKS[company]
-build(settings.load())
+page(company)(STACKS[company].load())

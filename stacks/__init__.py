@@ -1,8 +1,20 @@
 """One page a company. A Pulumi stack is named <company>-<environment>."""
 
-from stacks.netflix import netflix
-from stacks.netflix_settings import NetflixEnvironment
+import importlib
+from collections.abc import Callable
+from typing import Any
 
-STACKS = {
-    "netflix": (NetflixEnvironment, netflix),
+from stacks.environment import Environment
+from stacks.netflix_settings import NetflixEnvironment
+from stacks.uber_settings import UberEnvironment
+
+STACKS: dict[str, type[Environment]] = {
+    "netflix": NetflixEnvironment,
+    "uber": UberEnvironment,
 }
+"""The companies, and what differs between two deployments of each."""
+
+
+def page(company: str) -> Callable[[Any], None]:
+    """What builds a company from its settings. Read when it is asked for: with it come the SDK's modules."""
+    return getattr(importlib.import_module(f"stacks.{company}"), company)

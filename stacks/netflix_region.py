@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from components.access import connect
 from components.control.atlas import Atlas
@@ -12,20 +11,16 @@ from components.edge.load_balancer import Tls
 from components.keeping import Logging
 from components.placement import Placement
 from components.service.auto_scaling_service import AutoScalingService, Program
-from components.service.gateway import Gateway, GatewayArgs, Route
+from components.service.gateway import Gateway, GatewayArgs
+from components.service.gateway_routes import Route
 from components.state.aurora_mysql import AuroraMySql, AuroraMySqlArgs
 from components.state.cassandra_ring import CassandraRing, CassandraRingArgs
 from components.state.content_store import ContentStore
 from components.state.search_domain import SearchDomain
 from stacks.ground import Ground
 from stacks.netflix_settings import NetflixEnvironment
+from stacks.programs import JAVA, SCALA, SERVICES, SPARK, TEMURIN
 
-SERVICES = Path(__file__).parent / "services"
-JAVA = "java -XX:MaxRAMPercentage=60 -XX:+ExitOnOutOfMemoryError"
-SCALA_JARS = ":".join(
-    f"/opt/spark/jars/scala-{part}-2.13.16.jar" for part in ("compiler", "library", "reflect")
-)
-SCALA = f"{JAVA} -cp {SCALA_JARS} scala.tools.nsc.MainGenericRunner -usejavacp"
 ATLAS = "https://github.com/Netflix/atlas/releases/download"
 ROUTES: dict[str, Route] = {
     "streaming": {"paths": ["/api/streams"], "requests_per_second": 100, "priority": 10},
@@ -118,7 +113,7 @@ def serve(
         "user",
         {
             **fleet,
-            **images.pull("docker/library/eclipse-temurin:21-jdk"),
+            **images.pull(TEMURIN),
             "calls": ["users"],
             "program": _program("UserService.java", JAVA),
         },
@@ -128,7 +123,7 @@ def serve(
         "recommendation",
         {
             **fleet,
-            **images.pull("docker/library/spark:4.0.1-scala2.13-java21-ubuntu"),  # has Scala's compiler
+            **images.pull(SPARK),
             "calls": ["titles"],
             "start_seconds": 600,
             "program": _program("RecommendationService.scala", SCALA, AWS_REGION=ground.region),
