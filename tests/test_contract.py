@@ -6,6 +6,7 @@ import inspect
 import itertools
 import pkgutil
 import typing
+from pathlib import Path
 
 import pulumi
 import pytest
@@ -15,30 +16,43 @@ import blueprints
 import components
 from blueprints.chaos_engineering import ChaosEngineering
 from blueprints.content_distribution import ContentDistribution
+from blueprints.hot_partitions import HotPartitions
 from blueprints.incident_response import IncidentResponse
+from blueprints.platform_evolution import PlatformEvolution
+from blueprints.ride_matching import RideMatching
 from components.access import Peer, Server, Site, Store
 from components.component import Component
+from components.control.alertmanager import Alertmanager
 from components.control.alerts import Alerts
 from components.control.atlas import Atlas
 from components.control.availability import Availability
 from components.control.budget import Budget
 from components.control.cdn_availability import CdnAvailability
+from components.control.consul import Consul
 from components.control.dashboard import Dashboard
 from components.control.database_failover import DatabaseFailover
 from components.control.encryption_key import EncryptionKey
 from components.control.eureka import Eureka
 from components.control.experiment import Experiment
+from components.control.feature_flags import FeatureFlags
+from components.control.grafana import Grafana
 from components.control.hystrix import Hystrix
 from components.control.image_cache import ImageCache
+from components.control.jaeger import Jaeger
+from components.control.latency_objectives import LatencyObjectives
+from components.control.load_threshold import LoadThreshold
 from components.control.log_archive import LogArchive
 from components.control.package_cache import PackageCache
 from components.control.playback_objectives import PlaybackObjectives
+from components.control.prometheus import Prometheus
 from components.control.region_health import RegionHealth
 from components.control.release import Release
 from components.control.runbook import Runbook
 from components.control.spinnaker import Spinnaker
+from components.control.state_machine import StateMachine
 from components.control.storage_availability import StorageAvailability
 from components.control.zone_health import ZoneHealth
+from components.edge.app_clients import AppClients
 from components.edge.beacon import Beacon
 from components.edge.cdn_edge import CdnEdge
 from components.edge.certificate import Certificate
@@ -50,23 +64,38 @@ from components.edge.geography import Geography
 from components.edge.isp_cache import IspCache
 from components.edge.load_balancer import LoadBalancer
 from components.edge.private_names import PrivateNames
+from components.edge.static_files import StaticFiles
 from components.edge.synthetic_client import SyntheticClient
 from components.edge.viewer_routing import ViewerRouting
 from components.network import Network
 from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
+from components.service.autoscaler_access import AutoscalerAccess
+from components.service.cluster_autoscaler import ClusterAutoscaler
 from components.service.eks_cluster import EksCluster
 from components.service.eks_nodes import EksNodes
 from components.service.encoding import Encoding
+from components.service.function import Function
 from components.service.gateway import Gateway
+from components.service.kubernetes_gateway import KubernetesGateway
 from components.service.kubernetes_namespace import KubernetesNamespace
 from components.service.kubernetes_service import KubernetesService
+from components.service.push_notifications import PushNotifications
+from components.service.service_image import ServiceImage
 from components.state.aurora_mysql import AuroraMySql
 from components.state.cassandra_ring import CassandraRing
 from components.state.content_store import ContentStore
+from components.state.dynamo_table import DynamoTable
+from components.state.entry import Entry
+from components.state.event_archive import EventArchive
+from components.state.event_stream import EventStream
+from components.state.exit import Exit
+from components.state.kafka_cluster import KafkaCluster
+from components.state.postgresql import PostgreSql
 from components.state.private_bucket import PrivateBucket
 from components.state.redis_cluster import RedisCluster
 from components.state.search_domain import SearchDomain
+from components.state.work_queue import WorkQueue
 from components.vpc_endpoints import VpcEndpoints
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
@@ -78,7 +107,9 @@ ZONED = {
     "zones": ["us-east-1a", "us-east-1b", "us-east-1c"],
 }
 ALARM = "arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"
+KAFKA = "arn:aws:kafka:us-east-1:123456789012:cluster/a/1-1"
 TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:a-AbCdEf"
 PODS = {"cluster": "c", "cluster_name": "dev-c", "node_security_group_id": "sg-1"}
 IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
 RELEASE = {"release_url": "https://example.com/program-1.2.jar"}
@@ -105,6 +136,11 @@ PROMISED = {"video_start_ms": 100, "rebuffer_percent": 0.5, "uhd_percent": 25, "
 CACHES = {**PLACE, "public_subnet_ids": ["subnet-3", "subnet-4"]}
 SMALLEST = {
     Alerts: {},
+    AppClients: {
+        "api": "a",
+        "scopes": {"b": "B"},
+        "apps": {"c": {"callback_urls": ["https://example.com/"], "scopes": ["b"]}},
+    },
     Atlas: {**PLACE, **IMAGE, **RELEASE},
     AuroraMySql: ZONED,
     Availability: {"load_balancer_dimension": "app/a/1", "percent": 99.9},
@@ -128,8 +164,14 @@ SMALLEST = {
     Domain: {"domain": "example.com"},
     Dashboard: {"alarms": {"a": {"a": ALARM}}},
     DatabaseFailover: {"database": COPY, "settings": ["/dev/a/b"], "topic_arn": TOPIC},
+    DynamoTable: {"key": {"partition": ("a", "S")}},
     Encoding: {"source_bucket": "a", "target_bucket": "b", "target_arn": "arn:aws:s3:::b"},
     EncryptionKey: {},
+    Entry: {"address": "a", "statements": []},
+    EventStream: {},
+    Exit: {"address": "a", "statements": []},
+    WorkQueue: {},
+    EventArchive: {"cluster_arn": KAFKA, "topics": ["a"]},
     Eureka: {**ZONED, **IMAGE, **ARTIFACT},
     EntranceHealth: {"load_balancer_dimension": "app/a/1", "target_group_dimension": "targetgroup/a/1"},
     Experiment: {
@@ -139,6 +181,7 @@ SMALLEST = {
         "statements": [],
         "stop_alarm_arns": [ALARM],
     },
+    FeatureFlags: {"flags": {"a": {"description": "A"}}},
     Firewall: {},
     Gateway: {**PLACE, **IMAGE, "routes": {"a": {"paths": ["/a"]}}},
     Geography: {"area": "us", "host": "a.example.net", "p99_ms": 100},
@@ -151,7 +194,11 @@ SMALLEST = {
     Network: {},
     PackageCache: {},
     PlaybackObjectives: {"namespace": "a", "objectives": PROMISED},
+    PlatformEvolution: {**PLACE, "phase": "soa", "data": ZONED},
+    KafkaCluster: {**ZONED, "topics": {"a": {}}},
+    PostgreSql: ZONED,
     PrivateBucket: {},
+    PushNotifications: {},
     Region: {},
     Release: RELEASE,
     PrivateNames: {"domain": "a.example.com", "vpc_id": "vpc-1", "zone_id": "Z1"},
@@ -164,6 +211,8 @@ SMALLEST = {
         "topic_arn": TOPIC,
     },
     SearchDomain: ZONED,
+    ServiceImage: {"files": {"Dockerfile": "FROM scratch"}},
+    StaticFiles: {"bucket": "a", "folder": str(Path(components.__path__[0]) / "edge/beacon")},
     SyntheticClient: {"host": "example.com", "paths": ["/"]},
     StorageAvailability: {"bucket": "content", "percent": 99.99},
     ViewerRouting: {"networks": {"a": ["198.51.100.0/24"]}},
@@ -171,10 +220,48 @@ SMALLEST = {
     ZoneHealth: {"zone": "us-east-1a", "fleets": {"a": BALANCED}},
     EksCluster: PLACE,
     EksNodes: {**PLACE, "cluster_name": "dev-c"},
+    KubernetesGateway: {
+        **PODS,
+        **IMAGE,
+        "namespace": "n",
+        "node_group_name": "g",
+        "routes": {"a": {"paths": ["/a"]}},
+        "front": {**PLACE, "cidr_blocks": ["10.0.0.0/24"]},
+    },
+    ClusterAutoscaler: {**PODS, "namespace": "n", "node_group_name": "eks-c"},
     KubernetesNamespace: PODS,
     KubernetesService: {**PODS, **IMAGE, "namespace": "n", "port": 8080},
+    Alertmanager: {**PODS, "namespace": "n", "topic_arn": TOPIC},
+    Consul: {**PODS, "namespace": "n"},
+    Grafana: {**PODS, "namespace": "n", "prometheus": "p"},
+    Jaeger: {**PODS, "namespace": "n"},
+    LatencyObjectives: {
+        **PODS,
+        **IMAGE,
+        "namespace": "n",
+        "prometheus": "p",
+        "promises": {"a": {"histogram": "a_seconds", "services": ["a"], "objective_ms": 1}},
+    },
+    Prometheus: {**PODS, "namespace": "n", "scrapes": ["a.n"], "topic_arn": TOPIC},
     RedisCluster: ZONED,
     Spinnaker: {**PODS, "data": {**ZONED, "cidr_blocks": ["10.0.0.0/24"]}},
+    AutoscalerAccess: {
+        **PODS,
+        "namespace": "n",
+        "role_arn": "arn:aws:iam::123456789012:role/a",
+        "autoscalers": ["a"],
+    },
+    Function: {**PLACE, "code": {"a.py": __file__}, "handler": "a.b"},
+    HotPartitions: {
+        **PLACE,
+        "locations": {"name": "a", "address": "a.example.com:6379", "secret_arn": SECRET},
+        "pods": {**PODS, "namespace": "n"},
+        "api": {"address": "a.eks.amazonaws.com:443", "certificate_authority": "YQ=="},
+        "scaled": {"namespace": "n", "least": {"a": 2}},
+    },
+    LoadThreshold: {"namespace": "a", "metric_name": "b"},
+    RideMatching: {**ZONED, "cidr_blocks": ["10.0.0.0/24"], "pods": {**PODS, "namespace": "n"}},
+    StateMachine: {"definition": '{"StartAt": "a", "States": {"a": {"Type": "Succeed"}}}'},
 }
 OF_CLOUDFRONT = {
     Beacon,

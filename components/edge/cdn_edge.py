@@ -1,5 +1,6 @@
 """The edge of the world: CloudFront before everything."""
 
+import re
 from collections.abc import Sequence
 from typing import Any, NotRequired
 
@@ -7,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.access import Peer, Server
-from components.edge.cdn_settings import PUBLIC_ORIGIN, SECURITY_HEADERS, origin_facing
+from components.edge.cdn_settings import PUBLIC_ORIGIN, origin_facing, security_headers
 from components.edge.firewall import ORIGIN_HEADER, Firewall
 from components.keeping import Keeping
 from components.state.private_bucket import PrivateBucket, share
@@ -48,6 +49,12 @@ class CdnEdgeArgs(Keeping):
     PriceClass_All."""
     requests_per_client: NotRequired[int]
     """Requests that one address may make in five minutes. Default 2000."""
+    script_sources: NotRequired[Sequence[str]]
+    """Where pages may get scripts besides their own host, by https: a folder of one release, so that nothing
+    else of that host is meant. Default: nowhere."""
+    connect_sources: NotRequired[Sequence[pulumi.Input[str]]]
+    """Whom scripts may call besides their own host: "https://…", such as AppClients.sign_in_url. Default:
+    nobody."""
     log_bucket_domain_name: NotRequired[pulumi.Input[str]]
     """Host name of the bucket of CloudFront's access logs (LogArchive.bucket_domain_name). Default: none
     are kept."""
@@ -80,7 +87,12 @@ class CdnEdge(Peer):
         headers = aws.cloudfront.ResponseHeadersPolicy(
             name,
             name=f"{pulumi.get_stack()}-{name}",
-            security_headers_config=SECURITY_HEADERS,
+            security_headers_config=security_headers(
+                {
+                    "script-src": args.get("script_sources", ()),
+                    "connect-src": args.get("connect_sources", ()),
+                }
+            ),
             opts=self.child,
         )
         to_bucket = aws.cloudfront.OriginAccessControl(
@@ -213,6 +225,11 @@ class CdnEdge(Peer):
             self.reject("zone_id", "given", "given together with aliases")
         if args.get("origin_tls", False) and "origin_arn" not in args:
             self.reject("origin_tls", True, "left out without origin_arn: a public one always speaks TLS")
+        for source in args.get("script_sources", ()):
+            if not re.fullmatch(r"https://[a-z0-9.-]+/[^*;,\s]+/", source):
+                self.reject(
+                    "script_sources", source, "folders such as 'https://cdn.example.com/library@1.2.3/'"
+                )
         known = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
         if (given := args.get("price_class", "PriceClass_All")) not in known:
             self.reject("price_class", given, f"one of {', '.join(known)}")

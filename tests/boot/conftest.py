@@ -11,6 +11,9 @@ from typing import Any
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
+from redis import Redis
+
+from tests.boot.redis_machine import redis_cluster
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 REGION = "us-east-1"
@@ -91,3 +94,22 @@ class Machine:
 @pytest.fixture
 def machine(tmp_path: Path, endpoint: str) -> Machine:
     return Machine(tmp_path, endpoint)
+
+
+@pytest.fixture(scope="module")
+def locations_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real redis-server, for the services that keep and read where drivers are."""
+    server = shutil.which("redis-server")
+    if server is None:
+        pytest.skip("redis-server is not installed; apt-get install redis-server")
+    with redis_cluster(server, tmp_path_factory.mktemp("redis")) as address:
+        yield address
+
+
+@pytest.fixture
+def locations(locations_address: str) -> Iterator[Any]:
+    """A client of it, which starts empty."""
+    host, port = locations_address.split(":")
+    with Redis(host=host, port=int(port), decode_responses=True) as client:
+        client.flushall()
+        yield client

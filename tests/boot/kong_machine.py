@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.service.gateway import DEFAULTS, KONG, PLUGINS
+from components.service.gateway_routes import DEFAULTS, KONG, PLUGINS
 
 SHIM = Path(__file__).parent / "data/kong"
 LUA = Path("/usr/lib/nginx/modules/ngx_http_lua_module.so")
@@ -32,6 +32,7 @@ def render(
     shutil.copy(KONG / "kong.yml.j2", folder)
     given = {
         "routes": {name: {**DEFAULTS, **route} for name, route in routes.items()},
+        "tokens": True,
         "port": 8000,
         "capacity": 500,
         "breakers": "hystrix",
@@ -77,15 +78,24 @@ class Gateway:
         self.asked = asked
         self._port = port
 
-    def ask(self, path: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
+    def ask(
+        self, path: str, method: str = "GET", headers: dict[str, str] | None = None
+    ) -> tuple[int, dict[str, str], str]:
         url = f"http://127.0.0.1:{self._port}{path}"
-        request = urllib.request.Request(url, method=method, data=b"{}" if method == "POST" else None)
+        data = b"{}" if method == "POST" else None
+        request = urllib.request.Request(url, method=method, data=data, headers=headers or {})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:
                 return answer.status, dict(answer.headers), answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, dict(error.headers), error.read().decode()
+
+    def said(self, headers: str) -> int:
+        """The status of a request with these very headers, which no library would send."""
+        with socket.create_connection(("127.0.0.1", self._port), 10) as connection:
+            connection.sendall(f"GET /a/200 HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode())
+            return int(connection.recv(64).split()[1])
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from components.service.gateway import DEFAULTS, PLUGINS
+from components.service.gateway_routes import DEFAULTS, PLUGINS
 from tests.boot.kong_machine import render
 
 A = {"a": {"paths": ["/a"]}}
@@ -55,6 +55,15 @@ def test_sheds_every_route_by_its_own_priority_and_the_machine_s_capacity(kong):
     assert plugin(config, "a", "load-shedding") == {"server": "a", "priority": 9, "capacity": 70}
 
 
+def test_asks_what_a_token_is_for_where_the_balancer_asks_for_tokens(kong):
+    routes = {"a": {"paths": ["/a"], "scope": "rides/drive"}, "b": {"paths": ["/b"]}}
+    addresses = {"A_ADDRESS": "a:80", "B_ADDRESS": "b:80"}
+    config = kong(routes, addresses)
+    assert plugin(config, "a", "token-scope") == {"scope": "rides/drive"}
+    others = [named(config["services"], "b"), *kong(routes, addresses, tokens=False)["services"]]
+    assert not any(one["name"] == "token-scope" for service in others for one in service["plugins"])
+
+
 def test_takes_out_an_address_that_fails_and_brings_it_back(kong):
     config = kong({"a": {"paths": ["/a"], "failures": 3}}, {"A_ADDRESS": "a:80"})
     checks = config["upstreams"][0]["healthchecks"]
@@ -80,7 +89,12 @@ def test_speaks_tls_to_a_server_on_443_and_takes_its_own_name_only(kong):
 
 
 EVERYTHING = {
-    "a": {"paths": ["/a", "/b"], "fallback": '{"titles": [], "say": "it\'s \\"quiet\\""}', "priority": 0},
+    "a": {
+        "paths": ["/a", "/b"],
+        "fallback": '{"titles": [], "say": "it\'s \\"quiet\\""}',
+        "priority": 0,
+        "scope": "rides/drive",
+    },
     "b-c": {"paths": ["/c"], "retries": 0, "strip_path": True},
 }
 
@@ -130,7 +144,7 @@ print(require("cjson").encode(said))
 """
 
 
-@pytest.mark.parametrize("name", ["circuit-breaker", "load-shedding"])
+@pytest.mark.parametrize("name", ["circuit-breaker", "load-shedding", "token-scope"])
 def test_our_plugins_are_given_what_their_schemas_ask_for(kong, program, name):
     luajit = program("luajit", "luajit2 lua-cjson")
     text = READ_SCHEMA.format(schema=PLUGINS / f"kong/plugins/{name}/schema.lua")

@@ -1,5 +1,6 @@
 """The gateway's plugins: their rules by LuaJIT with the test's clock, their phases by nginx's own Lua."""
 
+import base64
 import json
 import subprocess
 import threading
@@ -7,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from components.service.gateway import PLUGINS
+from components.service.gateway_routes import PLUGINS
 from tests.boot.kong_machine import SHIM, render, running
 
 A = {"A_ADDRESS": "a.lb:80"}
@@ -150,6 +151,44 @@ def test_a_machine_with_all_that_it_can_do_serves_what_is_most_important(gateway
     with gateway({"priority": priority}, capacity=1) as machine:
         status, headers, _ = machine.ask("/a/200")
     assert status == expected and (status == 200 or 1 <= int(headers["Retry-After"]) <= 5)
+
+
+def token(claims):
+    part = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"Bearer e30.{part}.c2ln"
+
+
+DRIVER, RIDER = token({"scope": "openid rides/drive"}), token({"scope": "openid rides/ride"})
+
+
+@pytest.mark.parametrize(
+    ("authorization", "expected"),
+    [
+        (DRIVER, 200),
+        (RIDER, 403),
+        (None, 403),
+        (f"{RIDER}, {DRIVER}", 403),
+        (token({"scope": "rides/driver"}), 403),
+        (token({"scope": ["rides/drive"]}), 403),
+        (token("rides/drive"), 403),
+        ("Bearer e30.!.c2ln", 403),
+        ("Bearer e30.e30e3.c2ln", 403),
+        (token({"scope": "rides/drive", "name": "Zoë???>>>"}), 200),
+    ],
+)
+def test_a_token_opens_what_it_is_for_and_nothing_else(gateway, authorization, expected):
+    asked = {"Authorization": authorization} if authorization else {}
+    with gateway({"scope": "rides/drive"}) as machine:
+        status, headers, _ = machine.ask("/a/200", "POST", asked)
+    assert status == expected and len(machine.asked) == (status == 200)
+    assert status == 200 or 'scope="rides/drive"' in headers["WWW-Authenticate"]
+
+
+def test_of_two_tokens_neither_counts_for_the_balancer_may_have_checked_the_other(gateway):
+    with gateway({"scope": "rides/drive"}) as machine:
+        many = "".join(f"X-{count}: 1\r\n" for count in range(200))
+        status = machine.said(f"Authorization: {DRIVER}\r\n{many}Authorization: {RIDER}\r\n")
+    assert status in (400, 403) and not machine.asked
 
 
 def test_the_dashboard_is_told_every_second_how_the_breakers_stand(gateway):

@@ -42,6 +42,26 @@ def test_every_answer_carries_security_headers(preview):
     )
 
 
+def test_pages_get_scripts_and_make_calls_only_where_they_are_told_to(preview):
+    def policy(graph):
+        headers = graph.one("aws:cloudfront/responseHeadersPolicy:ResponseHeadersPolicy").inputs
+        return headers["securityHeadersConfig"]["contentSecurityPolicy"]["contentSecurityPolicy"]
+
+    own = "default-src 'self'; frame-ancestors 'none'"
+    assert policy(preview(edge())) == own
+    more = {"script_sources": ["https://cdn.test/a@1/"], "connect_sources": ["https://b"]}
+    told = policy(preview(edge(**more)))
+    assert told == f"{own}; script-src 'self' https://cdn.test/a@1/; connect-src 'self' https://b"
+
+
+@pytest.mark.parametrize(
+    "source", ["https://cdn.test/", "https://cdn.test/a", "http://cdn.test/a/", "https://*/a/"]
+)
+def test_rejects_scripts_from_anywhere_on_a_host(preview, source):
+    with pytest.raises(Exception, match="script_sources must be folders such as"):
+        preview(edge(script_sources=[source]))
+
+
 def test_only_this_distribution_reads_the_content(preview):
     graph = preview(edge())
     policy = json.loads(graph.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])

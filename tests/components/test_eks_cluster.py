@@ -11,6 +11,7 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/k"
 CLUSTER = "aws:eks/cluster:Cluster"
 NODES = "aws:eks/nodeGroup:NodeGroup"
 ADD_ON = "aws:eks/addon:Addon"
+DISKS = "kubernetes:storage.k8s.io/v1:StorageClass"
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
@@ -84,6 +85,28 @@ def test_the_network_plugin_has_a_role_that_nodes_have_not(preview):
         if one.name.startswith("apps-nodes")
     }
     assert attached == {"AmazonEKSWorkerNodePolicy", "AmazonEC2ContainerRegistryPullOnly"}
+
+
+def test_disks_are_encrypted_made_where_the_pod_is_and_kept(preview):
+    disk = preview(cluster(disks=True, key_arn=KEY)).one(DISKS).inputs
+    assert disk["metadata"]["name"] == "encrypted" and disk["provisioner"] == "ebs.csi.aws.com"
+    assert (disk["parameters"]["encrypted"], disk["parameters"]["kmsKeyId"]) == ("true", KEY)
+    assert disk["volumeBindingMode"] == "WaitForFirstConsumer" and disk["reclaimPolicy"] == "Retain"
+    disposable = preview(cluster(disks=True, disposable=True)).one(DISKS).inputs
+    assert disposable["reclaimPolicy"] == "Delete" and "kmsKeyId" not in disposable["parameters"]
+    assert preview(cluster()).all(DISKS) == []
+
+
+def test_the_driver_of_disks_may_use_their_key_alone(preview):
+    graph = preview(cluster(disks=True, key_arn=KEY))
+    (identity,) = graph.one(ADD_ON, "apps-disks").inputs["podIdentityAssociations"]
+    assert identity["serviceAccount"] == "ebs-csi-controller-sa"
+    assert identity["roleArn"] == graph.one("aws:iam/role:Role", "apps-disks").outputs["arn"]
+    use, grants = json.loads(graph.one("aws:iam/rolePolicy:RolePolicy", "apps-disks").inputs["policy"])[
+        "Statement"
+    ]
+    assert use["Resource"] == grants["Resource"] == KEY
+    assert grants["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}
 
 
 def test_nodes_stand_in_every_zone_on_graviton(preview):

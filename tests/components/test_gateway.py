@@ -54,8 +54,11 @@ def test_the_machine_holds_the_routes_and_what_makes_kong_s_file_of_them(preview
 
 def test_the_machine_holds_the_plugins_that_shed_and_break_and_kong_runs_them(preview):
     written = files(preview(gateway()))
-    assert "KONG_PLUGINS=bundled,circuit-breaker,load-shedding" in written["/etc/fourplane/program.env"]
-    for plugin in ("circuit-breaker", "load-shedding"):
+    assert (
+        "KONG_PLUGINS=bundled,circuit-breaker,load-shedding,token-scope"
+        in written["/etc/fourplane/program.env"]
+    )
+    for plugin in ("circuit-breaker", "load-shedding", "token-scope"):
         folder = f"/etc/fourplane/kong/lua/kong/plugins/{plugin}"
         assert {f"{folder}/handler.lua", f"{folder}/schema.lua"} <= written.keys()
 

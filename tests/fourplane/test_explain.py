@@ -192,7 +192,7 @@ def test_a_diagram_says_for_itself_when_it_holds(told):
     whole = STUDY.replace("title: A shop", "title: A shop\nwhen: {size: large}").replace(
         "  whole:\n", "  whole:\n    when: {size: [small, large]}\n"
     )
-    study, graph = told(whole)
+    study, _ = told(whole)
     small = study.under({"size": "small"})
     assert explain.count(small).startswith("built: 2 of 3 nodes") and small.metrics[0].claim.not_yet
     assert not any(one.claim.built for one in study.under({"size": "none"}).diagrams["whole"].nodes.values())

@@ -73,6 +73,40 @@ for part in "ab":
     assert found.state == limits.CANNOT and 12000 < found.used < 13000
 
 
+def test_brokers_partitions_and_cache_nodes_are_counted(used):
+    found = used("""
+place = {"client_subnets": ["subnet-1", "subnet-2", "subnet-3"], "instance_type": "kafka.m7g.large",
+         "security_groups": []}
+cluster = aws.msk.Cluster("events", kafka_version="3.9.x.kraft", number_of_broker_nodes=93,
+    broker_node_group_info=place)
+aws.msk.Topic("t", cluster_arn=cluster.arn, partition_count=3100, replication_factor=3)
+aws.elasticache.ReplicationGroup("cache", description="", num_node_groups=167, replicas_per_node_group=2)
+""")
+    brokers = found["Kafka brokers", "us-east-1", ""]
+    assert (brokers.used, brokers.state) == (93, limits.INCREASE)
+    assert found["brokers", "us-east-1", "a Kafka cluster on KRaft"].state == limits.INCREASE
+    assert found["partitions, copies among them", "us-east-1", "a Kafka broker"].used == 100
+    nodes = found["nodes", "us-east-1", "a cache cluster"]
+    assert (nodes.used, nodes.state) == (501, limits.CANNOT)
+
+
+def test_a_cluster_s_nodes_and_the_disks_of_its_pods_are_counted(used):
+    found = used("""
+from components.network import Network
+from components.service.eks_cluster import EksCluster
+from components.service.kubernetes_service import KubernetesService
+
+place = Network("network", {}).private
+nodes = {"instance_type": "m7g.large", "disk_gib": 64, "maximum": 4}
+cluster = EksCluster("cluster", {**place, **nodes, "disks": True})
+pods = {**cluster.pods, "namespace": "n", "image": "a/b:1", "port": 8080, "front": place}
+KubernetesService("log", {**pods, "storage_gib": 128, "storage_at": "/data", "maximum": 6}, cluster.inside)
+""")
+    assert found["vCPUs of on-demand standard instances", "us-east-1", ""].used == 4 * 2
+    assert found["TiB of gp3 volumes", "us-east-1", ""].used == (4 * 64 + 6 * 128) / 1024
+    assert found["targets", "us-east-1", "a load balancer"].used == 4
+
+
 def test_a_prefix_list_counts_as_its_entries(used):
     found = used("""
 group = aws.ec2.SecurityGroup("web")

@@ -90,3 +90,29 @@ def test_an_alarm_tells_a_topic(ways):
         )
 
     assert ways(program) == {"slow -> pager alarm sns"}
+
+
+@pytest.mark.parametrize("part", ["", "EventTarget t"])
+def test_an_alarm_s_changes_start_a_state_machine(ways, part):
+    def program():
+        limit = {"comparison_operator": "GreaterThanThreshold", "evaluation_periods": 1}
+        alarm = aws.cloudwatch.MetricAlarm("hot", **limit)
+        machine = aws.sfn.StateMachine("answer", role_arn=role("runs").arn, definition="{}")
+        pattern = {"source": ["aws.cloudwatch"], "resources": [alarm.arn]}
+        rule = aws.cloudwatch.EventRule("changes", event_pattern=pulumi.Output.json_dumps(pattern))
+        starter = role("starts")
+        aws.cloudwatch.EventTarget("t", rule=rule.name, arn=machine.arn, role_arn=starter.arn)
+
+    whole = {"hot -> answer alarm event states", "changes -> answer event rule sfn"}
+    assert ways(program, [part]) == (set() if part else whole)
+
+
+@pytest.mark.parametrize(("told", "heard"), [("load", True), ("other", False)])
+def test_who_tells_metrics_of_a_namespace_is_looked_at_by_its_alarms(ways, told, heard):
+    def program():
+        condition = {"StringEquals": {"cloudwatch:namespace": told}}
+        role("monitor", {"Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition})
+        limit = {"comparison_operator": "GreaterThanThreshold", "evaluation_periods": 1}
+        aws.cloudwatch.MetricAlarm("hot", namespace="load", metric_name="a", **limit)
+
+    assert ways(program) == ({"monitor -> hot metrics cloudwatch:PutMetricData"} if heard else set())

@@ -6,6 +6,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from components.control.feature_flags import FeatureFlags
 from fourplane.reach.policies import actions
 from tests.reach.documents import document, role
 
@@ -90,3 +91,32 @@ def test_a_condition_on_tags_is_met_or_not(ways, asked, found):
         role("r", {"Action": "sqs:SendMessage", "Resource": "*", **ours})
 
     assert ways(program) == ({"r -> jobs IAM sqs:SendMessage"} if found else set())
+
+
+def test_what_a_role_may_do_to_a_topic_is_a_way_to_its_cluster(ways):
+    def program():
+        place = {"client_subnets": [], "instance_type": "kafka.m7g.large", "security_groups": []}
+        cluster = aws.msk.Cluster(
+            "events", kafka_version="3.9.x.kraft", number_of_broker_nodes=3, broker_node_group_info=place
+        )
+        topic = aws.msk.Topic("orders", cluster_arn=cluster.arn, partition_count=1, replication_factor=3)
+        may = ["kafka-cluster:DescribeTopic", "kafka-cluster:ReadData"]
+        role(
+            "r",
+            {"Action": "kafka-cluster:Connect", "Resource": cluster.arn},
+            {"Action": may, "Resource": topic.arn},
+        )
+
+    assert ways(program) == {
+        "r -> events IAM kafka-cluster:Connect",
+        "r -> orders IAM kafka-cluster:ReadData",
+    }
+
+
+def test_who_may_read_flags_has_a_way_to_them(ways):
+    def program():
+        made = FeatureFlags("flags", {"flags": {"a": {"description": "A"}}})
+        role("r", *made.grants())
+
+    read = ("appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession")
+    assert ways(program) == {f"r -> flags IAM {action}" for action in read}

@@ -119,3 +119,15 @@ def test_a_service_reaches_what_its_arrow_leads_to_and_its_neighbour_does_not(wa
 
 def test_without_the_arrow_neither_pods_nor_nodes_reach_it(ways):
     assert not any("cache" in way for way in ways(on_a_cluster(False)))
+
+
+@pytest.mark.parametrize("side", ["", "NetworkPolicy ring-among", "NetworkPolicy ring-among-in"])
+def test_pods_of_one_workload_speak_on_the_ports_that_their_policies_open(ways, side):
+    def program():
+        pods = {"cluster": "c", "cluster_name": "dev-c", "node_security_group_id": "sg-1"}
+        space = KubernetesNamespace("space", pods)
+        args = {**space.pods, "image": "a/b:1", "port": 8080, "peers": {"gossip": 3000}}
+        KubernetesService("ring", args)
+        KubernetesService("other", {**args, "peers": {}})
+
+    assert ways(program, [side]) == (set() if side else {"ring -> ring network policies tcp 3000"})

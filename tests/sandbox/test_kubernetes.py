@@ -4,6 +4,8 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
+from components.network import Network
+from components.service.eks_cluster import EksCluster
 from fourplane.errors import Mistake
 
 POD = {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "web", "image": "nginx"}]}}
@@ -50,3 +52,20 @@ def custom(api_version: str, kind: str) -> pulumi.CustomResource:
     return kubernetes.apiextensions.CustomResource(
         "it", api_version=api_version, kind=kind, metadata={"name": "it"}
     )
+
+
+def in_a_cluster(version):
+    """ServiceCIDR is in networking.k8s.io/v1 since 1.33."""
+    network = Network("network", {})
+    cluster = EksCluster("apps", {**network.private, "version": version})
+    spec = {"cidrs": ["10.96.0.0/16"]}
+    kubernetes.networking.v1.ServiceCIDR("it", metadata={"name": "it"}, spec=spec, opts=cluster.inside)
+
+
+def test_an_object_is_checked_as_its_cluster_s_version_has_it(deploy):
+    with pytest.raises(Mistake, match=r"Kubernetes 1\.32 has no ServiceCIDR in networking"):
+        deploy(lambda: in_a_cluster("1.32"))
+
+
+def test_a_newer_cluster_has_more_kinds(deploy):
+    assert deploy(lambda: in_a_cluster("1.33")).one("kubernetes:networking.k8s.io/v1:ServiceCIDR")

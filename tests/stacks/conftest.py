@@ -1,5 +1,6 @@
 """A company's stack, deployed once for all tests that only look at it."""
 
+import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from fourplane import engine, project
 from fourplane.graph import Graph
+from fourplane.preview import Preview
 from fourplane.sandbox import Sandbox
 
 
@@ -24,6 +26,14 @@ class Deployed:
 def deploy(cloud: Sandbox, stack: str, *overrides: str) -> Graph:
     found = project.find()
     return engine.run(found, stack, project.settings(found, stack, list(overrides)), cloud)
+
+
+@functools.cache
+def previewed(stack: str, *overrides: str) -> Graph:
+    """A stack's graph without a cloud, for who does not change it."""
+    found = project.find()
+    settings = project.settings(found, stack, list(overrides))
+    return engine.run(found, stack, settings, Preview(), preview=True)
 
 
 @pytest.fixture(scope="session")

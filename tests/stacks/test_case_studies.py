@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from fourplane import case_study, engine, explain, project
-from fourplane.preview import Preview
+from fourplane import case_study, explain, project
+from tests.stacks.conftest import previewed
 
 SPECIFICATION = Path("../shared/spec/case-studies.json")
 STUDIED = sorted(path.stem for path in Path("stacks/case_studies").glob("*.yaml"))
@@ -40,6 +40,6 @@ def test_a_file_covers_its_case_study_exactly(study):
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_every_name_in_a_file_is_registered(study, environment):
-    found, stack = project.find(), f"{study.path.stem}-{environment}"
-    graph = engine.run(found, stack, project.settings(found, stack, []), Preview(), preview=True)
+    graph = previewed(f"{study.path.stem}-{environment}")
     assert all(bool(resources) is claim.built for claim, resources in explain.prove(study, graph).items())
+    assert {claim.not_yet for claim in study.claims()} == {""}

@@ -2,6 +2,10 @@
 
 from collections import Counter
 
+import pytest
+
+from fourplane import case_study, project
+from fourplane.drawn import closed, undrawn, unneeded
 from tests.stacks.look import ZONES, instances, zones
 
 SERVICES = ("user", "recommendation", "streaming")
@@ -135,3 +139,20 @@ def test_what_holds_data_is_protected_where_it_is_not_disposable(netflix):
     holds = ("aws:s3/bucket:Bucket", "aws:ebs/volume:Volume")
     protected = {r.protect for r in netflix.graph.values() if r.type in holds}
     assert protected == {netflix.graph.stack == "netflix-prod"}
+
+
+@pytest.fixture
+def study():
+    return case_study.read(project.find(), "netflix-dev")
+
+
+def test_every_arrow_that_is_built_is_open(netflix, study):
+    assert closed(study, netflix.graph) == set()
+
+
+def test_no_way_is_open_that_nobody_drew(netflix, study):
+    assert undrawn(study, netflix.graph) == set()
+
+
+def test_the_platform_list_says_only_what_is_needed(netflix, study):
+    assert unneeded(study, netflix.graph) == set()

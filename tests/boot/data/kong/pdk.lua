@@ -4,7 +4,7 @@ local cjson = require "cjson.safe"
 local balancer = require "ngx.balancer"
 
 local pdk = { plugins = {} }
-local ours = { "load-shedding", "circuit-breaker" }
+local ours = { "load-shedding", "circuit-breaker", "token-scope" }
 
 function pdk.start(services)
   pdk.services = services
@@ -44,7 +44,7 @@ function pdk.start(services)
     local service = pdk.services[ngx.var.uri:match("^/([^/]+)")]
     for _, name in ipairs(ours) do
       running = name
-      if pdk.plugins[name][phase] and service then
+      if pdk.plugins[name][phase] and service and service[name] then
         pdk.plugins[name][phase](pdk.plugins[name], service[name])
       end
     end
