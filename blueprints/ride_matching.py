@@ -160,7 +160,7 @@ class _Parts:
         topic: Topic = {"partitions": stream.pop("partitions", 12)}
         return {
             **self._data,
-            **{key: self._args[key][:COPIES] for key in PLACED if key in self._args},
+            **{key: self._data[key][:COPIES] for key in PLACED if key in self._data},
             **{key: self._args[key] for key in ("alarm_actions",) if key in self._args},
             "topics": {DISPATCHED: topic, CHANGED: topic},
             **stream,

@@ -21,6 +21,7 @@ from components.machine import (
 )
 from components.placement import Placement
 from components.policies import beside
+from components.service.forecast import Predictive, forecast
 
 FRONT = ("vpc_id", "subnet_ids", "health_check_path", "log_bucket", "disposable", *Tls.__annotations__)
 """What a service says of its load balancer too, unless `front` says otherwise."""
@@ -64,6 +65,8 @@ class AutoScalingServiceArgs(Placement, Image, Logging, Tls):
     """Instances under the highest load. Default: four times the minimum."""
     cpu_percent: NotRequired[int]
     """Average CPU that the fleet is kept at. Default 50, so that the rest can carry a lost zone of three."""
+    predictive: NotRequired[Predictive]
+    """Whether it also grows ahead of what was to be expected. Default: it follows its load alone."""
     front: NotRequired[Front]
     """The load balancer before it. Default: a private one in the same subnets."""
     health_check_path: NotRequired[str]
@@ -166,6 +169,8 @@ class AutoScalingService(Server):
             },
             opts=self.child,
         )
+        if "predictive" in args:
+            forecast(self, fleet.name, args["predictive"], args.get("cpu_percent", 50))
 
         self._balancer = balancer
         self.port = balancer.port

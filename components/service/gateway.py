@@ -12,6 +12,7 @@ from components.keeping import Logging
 from components.machine import Image
 from components.placement import Placement
 from components.service.auto_scaling_service import AutoScalingService, Program
+from components.service.forecast import Predictive
 from components.service.gateway_routes import ENVIRONMENT, KONG, PORT, Route, checked, plugins, trusted
 
 AUTHORITIES = "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"
@@ -37,6 +38,8 @@ class GatewayArgs(Placement, Image, Logging, Tls):
     """Machines kept when there is no load. Default: one in every subnet."""
     maximum: NotRequired[int]
     """Machines under the highest load. Default: four times the minimum."""
+    predictive: NotRequired[Predictive]
+    """Whether the fleet also grows ahead of what was to be expected. Default: it follows its load alone."""
     capacity: NotRequired[int]
     """Requests that a machine has under way when it is 100 % busy, which is what shedding goes by: its
     requests in a second times the seconds that an answer takes. Default 500, 2000 a second at 250 ms."""

@@ -67,6 +67,6 @@ void write(const std::string& address, const Live& live, const std::vector<Updat
 std::optional<Place> place(const std::string& address, const std::string& driver) {
   const auto answers = ask(address, {{"HMGET", driver_key(driver), "lat", "lng", "ts", "status"}});
   const auto said = [&answers](size_t field) { return text(answers[0]->element[field]); };
-  if (said(0).empty() || said(1).empty() || said(2).empty() ) return {};
+  if (said(0).empty() || said(1).empty() || said(2).empty() || said(3) == "offline") return {};
   return Place{std::stod(said(0)), std::stod(said(1)), std::stol(said(2))};
 }

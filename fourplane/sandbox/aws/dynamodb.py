@@ -125,7 +125,9 @@ def _replicate(new: New, name: str, request: dict[str, Any], replica: dict[str, 
     if request.get("StreamSpecification", {}).get("StreamViewType") != "NEW_AND_OLD_IMAGES":
         raise Failure("UpdateTable refused: ValidationException: a replica needs a stream of both images")
     if ("KMSMasterKeyId" in request.get("SSESpecification", {})) != (key is not None):
-        raise Failure("UpdateTable refused: ValidationException: all replicas have keys of their own, or none")
+        raise Failure(
+            "UpdateTable refused: ValidationException: all replicas have keys of their own, or none"
+        )
     if key is not None:
         request = {**request, "SSESpecification": {**request["SSESpecification"], "KMSMasterKeyId": key}}
     new.client("dynamodb", region).create_table(**request)

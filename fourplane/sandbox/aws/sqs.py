@@ -45,7 +45,5 @@ def queue_policy(new: New) -> Made:
 @creates("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
 def redrive_allow_policy(new: New) -> Made:
     text = document(new["redriveAllowPolicy"])
-    new.client("sqs").set_queue_attributes(
-        QueueUrl=new["queueUrl"], Attributes={"RedriveAllowPolicy": text}
-    )
+    new.client("sqs").set_queue_attributes(QueueUrl=new["queueUrl"], Attributes={"RedriveAllowPolicy": text})
     return new["queueUrl"], {"redriveAllowPolicy": text}
