@@ -91,6 +91,9 @@ class RideMatching(Component):
     """Drivers' places, four a second from each, by cell of the map; rides that get the best driver within
     2 km, and no driver two; events of it, what becomes of trips, and pushes to those whom it concerns.
 
+    Where a request has a token, which the balancer has verified, a rider asks for nobody else (scope
+    rides/ride), and a driver says only where it is itself (rides/drive). Without one anybody may do anything.
+
     Matching's pods speak to each other in the clear, and network policies keep others out. The stack draws
     the arrows from and to what is not here: from a gateway to `matching` and `location`,
     from `matching` to pricing, from `location` to the registry, from everyone to tracing.

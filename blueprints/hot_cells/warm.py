@@ -1,8 +1,9 @@
 """The nearest free drivers of each new partition, in one key that one read answers.
 
 warm:{<token>} is a JSON list of {"driver", "lat", "lng", "rating", "metres"} from the partition's centre, the
-nearest first, of the partition and those around it: a service that has no time to search takes its
-drivers from there.
+nearest first, of the partition and those around it: matching takes its drivers from there, by what their own
+records say by then, and searches cells only where none of them is free any more. It looks for a list only
+where a cell is split, since others are never made.
 """
 
 import json

@@ -3,111 +3,19 @@
 import json
 import os
 import re
-import socket
-import socketserver
 import subprocess
-import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
 
 import pytest
 
-from blueprints.hot_cells import cells, places, store, warm
-from stacks.uber import API
-from tests.boot.matching_machine import (
-    PROGRAMS,
-    Running,
-    bearer,
-    go_environment,
-    gossip_port,
-    location_program,
-    matching_program,
-    need,
-)
+from blueprints.hot_cells import cells
+from tests.boot.matching_machine import PROGRAMS, go_environment, need
+from tests.boot.riders import CELL, LAT, LNG, agreed, control, drivers, pricing, ride, ring, start
 
-LAT, LNG = 37.7749, -122.4194
-CELL = "8085809"
-METRE = 1 / 111_195
-"""In degrees of latitude."""
-
-
-@pytest.fixture
-def start(locations_address, tmp_path):
-    """start(**environment): a pod of the matching service, and the port that it gossips on."""
-    started = []
-
-    def run(**environment):
-        gossip = environment.setdefault("GOSSIP_PORT", str(gossip_port()))
-        fixed = {"LOCATIONS_ADDRESS": locations_address, "EVENTS_FILE": str(tmp_path / "events")}
-        pod = Running(matching_program(), **{**fixed, "GOSSIP_BIND": "127.0.0.1", **environment})
-        pod.gossip = gossip
-        started.append(pod)
-        return pod
-
-    yield run
-    for pod in started:
-        pod.end()
-
-
-@pytest.fixture
-def drivers(locations, locations_address):
-    """drivers(name={...}): they report where they are, in metres to the north of the rider."""
-    services = []
-
-    def report(**said):
-        if not services:
-            services.append(Running(location_program(), LOCATIONS_ADDRESS=locations_address))
-        updates = [
-            {
-                "driver": driver,
-                "lat": LAT + its.get("north", 100) * METRE,
-                "lng": LNG,
-                "ts": int((time.time() - its.get("ago", 0)) * 1000),
-                "status": its.get("status", "available"),
-                "rating": its.get("rating", 4.8),
-            }
-            for driver, its in said.items()
-        ]
-        assert services[0].ask("/api/locations", {"updates": updates})[0] == 202
-
-    yield report
-    for service in services:
-        service.end()
-
-
-def ride(pod, rider="r1", lat=LAT, lng=LNG, request=None, **headers):
-    said = {"rider": rider, "lat": lat, "lng": lng} | ({"request": request} if request else {})
-    return pod.ask("/api/rides", said, **headers)
-
-
-def control(locations, name, value, seconds=60):
-    locations.hset("controls", name, json.dumps({"value": value, "until": time.time() + seconds}))
-
-
-@contextmanager
-def pricing(answer=b'{"fare": 7.0}'):
-    """A pricing service: its address, and what it was asked."""
-    asked = []
-
-    class Price(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append((self.path, self.headers["traceparent"]))
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, format, *args):
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Price) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+__all__ = ["drivers", "ring", "start"]  # fixtures
 
 
 def test_a_ride_gets_the_best_driver_by_arrival_and_rating(start, drivers):
@@ -157,155 +65,6 @@ def test_a_driver_of_a_service_that_has_not_heard_of_a_split_is_found(start, dri
     drivers(d={})
     locations.sadd("splits", CELL)
     assert ride(start())[1]["driver"] == "d"
-
-
-@pytest.fixture
-def ready(locations, drivers):
-    """ready(name={...}): a split cell's drivers, got ready for the part that the rider is in. Its cell's own
-    entries are then gone, so that only who is ready can be found."""
-
-    def report(**said):
-        locations.sadd("splits", CELL)
-        drivers(**said)
-        home = places.partition(LAT, LNG, {CELL})
-        near = [{"driver": name, "lat": LAT, "lng": LNG, "rating": 5.0} for name in said]
-        locations.set(store.warm_key(home), json.dumps(warm.nearest(home, near)))
-        for key in locations.scan_iter("cell:*"):
-            locations.delete(key)
-
-    return report
-
-
-def test_the_best_of_those_who_are_ready_is_sent_without_a_look_at_any_cell(start, ready, drivers):
-    ready(near={"north": 400, "rating": 4.9}, rude={"north": 300, "rating": 2.0})
-    pod = start()
-    assert [ride(pod)[1]["driver"] for _ in range(2)] == ["near", "rude"]
-    drivers(found={})  # when they are gone the cells are read
-    assert ride(pod)[1]["driver"] == "found"
-
-
-def test_who_is_ready_no_more_by_their_own_records_is_not_sent(start, ready, locations):
-    ready(
-        silent={"ago": 31}, far={"north": 2050}, busy={"status": "busy"}, gone={}, claimed={}, sent={}, odd={}
-    )
-    locations.delete("driver:{gone}")
-    locations.set("claim:{claimed}", "another")
-    locations.hset("driver:{sent}", "status", "busy")
-    locations.hset("driver:{odd}", "ts", "soon")
-    assert ride(start())[0] == 404
-
-
-def test_a_list_that_cannot_be_read_keeps_nobody_from_the_cells(start, drivers, locations):
-    locations.sadd("splits", CELL)
-    drivers(d={})
-    locations.set(store.warm_key(places.partition(LAT, LNG, {CELL})), "[1")
-    assert ride(start())[1]["driver"] == "d"
-
-
-def test_a_request_that_comes_again_gets_its_answer_and_no_second_driver(start, drivers, locations, tmp_path):
-    drivers(**{f"d{n}": {"north": 40 * n} for n in range(4)})
-    one, other = start(), start()
-    with ThreadPoolExecutor(20) as pool:
-        said = [*pool.map(lambda n: ride(one if n % 2 else other, request="a-1"), range(20))]
-    assert all(answer == said[0] for answer in said) and said[0][0] == 200
-    assert len((tmp_path / "events").read_text().splitlines()) == 1
-    assert 0 < locations.ttl("ride:{r1|a-1}") <= 60
-    others = [ride(one, request="a-2"), ride(one, rider="r2", request="a-1"), ride(one)]
-    assert len({answer["driver"] for _, answer in [said[0], *others]}) == 4
-
-
-def test_a_request_that_got_nobody_is_looked_for_anew(start, drivers):
-    pod = start()
-    assert ride(pod, request="a")[0] == 404
-    drivers(d={})
-    assert ride(pod, request="a")[1]["driver"] == "d"
-
-
-def test_who_asks_again_while_the_answer_is_lost_gets_no_second_driver(start, drivers, locations):
-    drivers(d={})
-    locations.set("ride:{r1|a}", "", ex=60)  # of a pod that was ended while it looked
-    assert ride(start(), request="a")[0] == 503
-    assert not locations.exists("claim:{d}")
-
-
-RIDE = f"openid {API}/ride"
-R1 = bearer(sub="r1", client_id="the-app", scope=RIDE)
-
-
-@pytest.mark.parametrize(
-    ("headers", "status"),
-    [
-        (R1, 404),
-        (bearer(client_id="r1", scope=RIDE), 404),
-        ({"Authorization": R1["Authorization"].replace("Bearer", "bearer")}, 404),
-        (bearer(sub="r2", client_id="r1", scope=RIDE), 403),
-        (bearer(sub="r1", scope=f"{API}/drive"), 403),
-        (bearer(sub="r1", scope=f"{RIDE}r"), 403),
-        (bearer(sub="r1"), 403),
-        ({"Authorization": "Bearer r1"}, 403),
-        ({"Authorization": "Basic r1"}, 403),
-        ({"Authorization": "Bearer a.W10.c"}, 403),
-    ],
-)
-def test_only_a_rider_asks_for_its_ride(start, locations, headers, status):
-    assert ride(start(), **headers)[0] == status
-
-
-def test_a_rider_s_token_is_for_any_pod_of_the_ring(ring, drivers):
-    drivers(**{f"d{n}": {} for n in range(3)})
-    assert {ride(pod, **R1)[0] for pod in ring} == {200}
-
-
-class Between(socketserver.ThreadingTCPServer):
-    """What is asked of Redis goes through here: `just_before` is done before a script gets there."""
-
-    daemon_threads = True
-
-    def __init__(self, address, just_before):
-        self.to, self.just_before = address.split(":"), just_before
-        super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def finish_request(self, request, client_address):
-        with socket.create_connection((self.to[0], int(self.to[1]))) as redis:
-            threading.Thread(target=self._pass, args=(redis, request), daemon=True).start()
-            self._pass(request, redis)
-
-    def _pass(self, source, target):
-        try:
-            while said := source.recv(1 << 16):
-                if b"EVAL" in said:
-                    self.just_before()
-                target.sendall(said)
-        except OSError:
-            pass  # the other side has ended
-
-
-def until(true):
-    for _ in range(500):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("not within 10 s")
-
-
-def test_who_is_silent_for_over_five_minutes_is_swept_and_nobody_else(start, drivers, locations):
-    drivers(gone={"ago": 301}, forgotten={"ago": 301}, quiet={"ago": 290}, d={}, alive={"ago": 301})
-    locations.delete("driver:{forgotten}")
-    locations.hset("driver:{alive}", "ts", int(time.time() * 1000))  # a late report is over its newer one
-    assert ride(start())[1]["driver"] == "d"
-    cell = store.cell_key(CELL)
-    until(lambda: set(locations.hkeys(cell)) <= {"quiet", "d", "alive"})
-    assert set(locations.hkeys(cell)) == {"quiet", "d", "alive"}
-
-
-def test_a_silent_driver_who_reports_again_just_then_stays(start, drivers, locations, locations_address):
-    drivers(back={"ago": 301}, gone={"ago": 301})
-    with Between(locations_address, lambda: drivers(back={})) as between:
-        ride(start(LOCATIONS_ADDRESS=f"127.0.0.1:{between.server_address[1]}"))
-        until(lambda: not locations.hexists(store.cell_key(CELL), "gone"))
-        between.shutdown()
-    assert ride(start())[1]["driver"] == "back"
 
 
 def test_a_dispatch_is_told_once_and_priced_on_the_way(start, drivers, tmp_path):
@@ -384,24 +143,6 @@ def test_load_is_counted_by_partition_and_by_its_child(start, locations):
         counted.update({token: int(load) for token, load in locations.hgetall(key).items()})
     [child] = set(counted) - {CELL}
     assert counted == {CELL: 3, child: 3} and cells.parent(child) == CELL
-
-
-@pytest.fixture
-def ring(start):
-    """Three pods that have found each other."""
-    ports = [str(gossip_port()) for _ in range(3)]
-    peers = ",".join(f"127.0.0.1:{port}" for port in ports)
-    pods = [start(GOSSIP_PORT=port, PEERS=peers) for port in ports]
-    agreed(pods, 3)
-    return pods
-
-
-def agreed(pods, members):
-    for _ in range(500):
-        if all(pod.ask("/health")[1]["members"] == members for pod in pods):
-            return
-        time.sleep(0.02)
-    raise AssertionError(f"the pods do not agree on {members} members in 10 s")
 
 
 def forwarded(pod):

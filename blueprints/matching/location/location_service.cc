@@ -162,7 +162,7 @@ int main() {
   server.Post("/api/locations", [&](const httplib::Request& request, httplib::Response& response) {
     take(address, live, request, response);
   });
-  server.Get("/api/locations/([^/]+)", [&](const httplib::Request& request, httplib::Response& response) {
+  server.Get("/api/locations/(.+)", [&](const httplib::Request& request, httplib::Response& response) {
     tell(address, live, request, response);
   });
 
