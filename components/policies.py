@@ -33,6 +33,11 @@ def account_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
     return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[4])
 
 
+def region_of(arn: pulumi.Input[str]) -> pulumi.Output[str]:
+    """The region that an ARN is in."""
+    return pulumi.Output.from_input(arn).apply(lambda arn: arn.split(":")[3])
+
+
 def read_secret(
     secret_arn: pulumi.Input[str], key_arn: pulumi.Input[str] | None = None
 ) -> list[dict[str, Any]]:

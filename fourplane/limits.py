@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from fourplane import job_measures as job_measures  # registers its measures
 from fourplane import state_measures as state_measures  # registers its measures
 from fourplane.errors import Failure
 from fourplane.graph import Graph

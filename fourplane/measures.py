@@ -32,6 +32,7 @@ DATABASES = ("aws:rds/clusterInstance:ClusterInstance", "aws:rds/instance:Instan
 EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FLEET = "aws:autoscaling/group:Group"
+RESIZED = "aws:autoscaling/schedule:Schedule"
 INGRESS = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 KAFKA = "aws:msk/cluster:Cluster"
@@ -89,8 +90,8 @@ class Stock:
 
     @cached_property
     def fleets(self) -> list[tuple[Resource, int, dict[str, Any]]]:
-        """Every Auto Scaling group and every group of a cluster's nodes, its largest number of machines, and
-        the template of these."""
+        """Every Auto Scaling group and every group of a cluster's nodes, its largest number of machines, those
+        of an event among it, and the template of these."""
         found: list[tuple[Resource, int, dict[str, Any]]] = []
         for group, values in self.all(FLEET):
             mixed = _first(values.get("mixedInstancesPolicy")).get("launchTemplate")
@@ -98,7 +99,10 @@ class Stock:
                 _first(mixed).get("launchTemplateSpecification")
             )
             template = self.by_id.get((TEMPLATE, str(named.get("id") or named.get("launchTemplateId"))))
-            found.append((group, int(values.get("maxSize", 0)), self.values(template) if template else {}))
+            named_so = {group.id, values.get("name")}
+            sizes = [one for _, one in self.all(RESIZED) if one.get("autoscalingGroupName") in named_so]
+            most = max(int(one.get("maxSize", 0)) for one in [values, *sizes])
+            found.append((group, most, self.values(template) if template else {}))
         for group, values in self.all(NODES):
             template = self.by_id.get((TEMPLATE, str(_first(values.get("launchTemplate")).get("id"))))
             kind = {"instanceType": next(iter(_texts(values.get("instanceTypes"))), "")}

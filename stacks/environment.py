@@ -118,6 +118,27 @@ class MySqlSettings(Environment):
     """Nodes of the database that can take over from the writer, each in another zone."""
 
 
+class SearchSettings(Environment):
+    """What a company needs that has an OpenSearch domain."""
+
+    search_instance_type: str = "r7g.large.search"
+    """Machine of a node of the search index."""
+    search_masters: bool = True
+    """Whether the search index has three machines that do nothing but lead it."""
+
+
+class TwoRegionsSettings(Environment):
+    """What a company needs that has a part in another region."""
+
+    two_regions: bool = False
+    """Whether there is another region, `twin_region`."""
+
+    @property
+    def twin_region(self) -> str:
+        """The other of two: US and EU."""
+        return "us-east-1" if self.region.startswith("eu-") else "eu-west-1"
+
+
 class KubernetesSettings(Environment):
     """What a company needs that has a Kubernetes cluster."""
 

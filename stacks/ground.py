@@ -1,5 +1,7 @@
 """What everything in a region stands on, and who is told when something is wrong, whatever the company."""
 
+from collections.abc import Sequence
+
 import pulumi
 
 from components.component import Component
@@ -31,8 +33,10 @@ class Ground:
         around: Component | None = None,
         *,
         packages: bool = False,
+        endpoints: Sequence[str] = (),
     ) -> None:
-        """`around`: the Region that it is in. `packages`: whether machines fetch Maven packages."""
+        """`around`: the Region that it is in. `packages`: whether machines fetch Maven packages.
+        `endpoints`: AWS services that are reached inside the network, besides those that any stack needs."""
         self.region = region
         self.opts = around.child if around else None
         self.key = EncryptionKey("key", {}, self.opts)
@@ -43,7 +47,7 @@ class Ground:
             "cidr_block": cidr_block,
             "zones": env.zones,
             "single_zone_egress": env.single_zone_egress,
-            "interface_endpoints": [*BOOT_AND_LOG, "secretsmanager"],  # passwords too
+            "interface_endpoints": [*BOOT_AND_LOG, "secretsmanager", *endpoints],  # passwords too
             "key_arn": self.key.key_arn,
             "log_retention_days": env.log_retention_days,
         }

@@ -4,18 +4,22 @@ from typing import Annotated, Self
 
 import pydantic
 
-from stacks.environment import CassandraSettings, KubernetesSettings, MySqlSettings, Site, matching
+from stacks.environment import (
+    CassandraSettings,
+    KubernetesSettings,
+    MySqlSettings,
+    SearchSettings,
+    Site,
+    TwoRegionsSettings,
+    matching,
+)
 
 
-class NetflixEnvironment(Site, CassandraSettings, MySqlSettings, KubernetesSettings):
-    """What Netflix's page needs besides."""
+class NetflixEnvironment(
+    Site, CassandraSettings, MySqlSettings, SearchSettings, TwoRegionsSettings, KubernetesSettings
+):
+    """What Netflix's page needs besides. In two regions both serve, each for the other when it is lost."""
 
-    two_regions: bool = False
-    """Whether another region, `twin_region`, serves beside the first, and for it when it is lost."""
-    search_instance_type: str = "r7g.large.search"
-    """Machine of a node of the search index."""
-    search_masters: bool = True
-    """Whether the search index has three machines that do nothing but lead it."""
     atlas_instance_type: str = "r7g.large"
     """Machine of the telemetry: its memory is what holds the last hours."""
     delivery_nodes: int = pydantic.Field(3, ge=1)
@@ -37,11 +41,6 @@ class NetflixEnvironment(Site, CassandraSettings, MySqlSettings, KubernetesSetti
     origin_secret: Annotated[str, matching(r"(\S{32,})?", "32 characters or more")] = ""
     """What CloudFront says to public load balancers to be known, a secret. Empty: they take any
     distribution's."""
-
-    @property
-    def twin_region(self) -> str:
-        """The other of the case study's two: US and EU."""
-        return "us-east-1" if self.region.startswith("eu-") else "eu-west-1"
 
     @pydantic.model_validator(mode="after")
     def _reachable(self) -> Self:

@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from blueprints.hot_partitions import HotPartitions
 from blueprints.ride_matching import CHANGED, DISPATCHED, RideMatching
@@ -323,8 +322,17 @@ def location_pods(env: UberEnvironment) -> int:
     return max(env.service_minimum, math.ceil(env.updates_per_second / UPDATES_OF_A_POD))
 
 
-def _service(env: UberEnvironment, pods: NamespacedPods, mesh: Mesh) -> Any:
+class Service(NamespacedPods):
     """What the services of this page have in common."""
+
+    port: int
+    replicas: int
+    maximum: int
+    scraped: bool
+    mesh: Mesh
+
+
+def _service(env: UberEnvironment, pods: NamespacedPods, mesh: Mesh) -> Service:
     return {
         **pods,
         "port": 8080,

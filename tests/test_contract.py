@@ -19,7 +19,10 @@ from blueprints.content_distribution import ContentDistribution
 from blueprints.hot_partitions import HotPartitions
 from blueprints.incident_response import IncidentResponse
 from blueprints.platform_evolution import PlatformEvolution
+from blueprints.recommendations import Recommendations
 from blueprints.ride_matching import RideMatching
+from blueprints.shopping_cart import ShoppingCart
+from blueprints.surge_events import SurgeEvents
 from components.access import Peer, Server, Site, Store
 from components.component import Component
 from components.control.alertmanager import Alertmanager
@@ -28,11 +31,13 @@ from components.control.atlas import Atlas
 from components.control.availability import Availability
 from components.control.budget import Budget
 from components.control.cdn_availability import CdnAvailability
+from components.control.compliance import Compliance
 from components.control.consul import Consul
 from components.control.dashboard import Dashboard
 from components.control.database_failover import DatabaseFailover
 from components.control.encryption_key import EncryptionKey
 from components.control.eureka import Eureka
+from components.control.event_calendar import EventCalendar
 from components.control.experiment import Experiment
 from components.control.feature_flags import FeatureFlags
 from components.control.grafana import Grafana
@@ -48,9 +53,11 @@ from components.control.prometheus import Prometheus
 from components.control.region_health import RegionHealth
 from components.control.release import Release
 from components.control.runbook import Runbook
+from components.control.signing_key import SigningKey
 from components.control.spinnaker import Spinnaker
 from components.control.state_machine import StateMachine
 from components.control.storage_availability import StorageAvailability
+from components.control.tracing import Tracing
 from components.control.zone_health import ZoneHealth
 from components.edge.app_clients import AppClients
 from components.edge.beacon import Beacon
@@ -64,9 +71,11 @@ from components.edge.geography import Geography
 from components.edge.isp_cache import IspCache
 from components.edge.load_balancer import LoadBalancer
 from components.edge.private_names import PrivateNames
+from components.edge.static_fallback import StaticFallback
 from components.edge.static_files import StaticFiles
 from components.edge.synthetic_client import SyntheticClient
 from components.edge.viewer_routing import ViewerRouting
+from components.edge.write_fallback import WriteFallback
 from components.network import Network
 from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
@@ -82,24 +91,32 @@ from components.service.kubernetes_namespace import KubernetesNamespace
 from components.service.kubernetes_service import KubernetesService
 from components.service.push_notifications import PushNotifications
 from components.service.service_image import ServiceImage
+from components.service.spark_job import SparkJob
+from components.service.training_pipeline import TrainingPipeline
 from components.state.aurora_mysql import AuroraMySql
+from components.state.backup_plan import BackupPlan
 from components.state.cassandra_ring import CassandraRing
 from components.state.content_store import ContentStore
+from components.state.dataset import Dataset
+from components.state.dax_cluster import DaxCluster
 from components.state.dynamo_table import DynamoTable
 from components.state.entry import Entry
 from components.state.event_archive import EventArchive
 from components.state.event_stream import EventStream
 from components.state.exit import Exit
 from components.state.kafka_cluster import KafkaCluster
+from components.state.model_registry import ModelRegistry
 from components.state.postgresql import PostgreSql
 from components.state.private_bucket import PrivateBucket
 from components.state.redis_cluster import RedisCluster
 from components.state.search_domain import SearchDomain
+from components.state.warehouse import Warehouse
 from components.state.work_queue import WorkQueue
 from components.vpc_endpoints import VpcEndpoints
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1"
+LISTENER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/app/a/1/2"
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
 ZONED = {
     "vpc_id": "vpc-1",
@@ -145,6 +162,7 @@ SMALLEST = {
     AuroraMySql: ZONED,
     Availability: {"load_balancer_dimension": "app/a/1", "percent": 99.9},
     AutoScalingService: {**PLACE, **IMAGE, "port": 80},
+    BackupPlan: {"table_arns": ["arn:aws:dynamodb:us-east-1:123456789012:table/a"]},
     Beacon: {},
     Budget: {"monthly_usd": 1, "components": ["a"]},
     CassandraRing: {**ZONED, **IMAGE},
@@ -152,6 +170,7 @@ SMALLEST = {
     CdnAvailability: {"distribution_id": "E1", "percent": 99.95},
     ChaosEngineering: {**WATCHED, "stop_alarm_arns": {"a": ALARM}},
     Certificate: {"domain": "example.com", "zone_id": "Z1"},
+    Compliance: {"topic_arn": TOPIC},
     ContentDistribution: {
         **CACHES,
         **IMAGE,
@@ -164,16 +183,22 @@ SMALLEST = {
     Domain: {"domain": "example.com"},
     Dashboard: {"alarms": {"a": {"a": ALARM}}},
     DatabaseFailover: {"database": COPY, "settings": ["/dev/a/b"], "topic_arn": TOPIC},
+    DaxCluster: {**ZONED, "table_arns": ["arn:aws:dynamodb:us-east-1:123456789012:table/a"]},
     DynamoTable: {"key": {"partition": ("a", "S")}},
     Encoding: {"source_bucket": "a", "target_bucket": "b", "target_arn": "arn:aws:s3:::b"},
     EncryptionKey: {},
     Entry: {"address": "a", "statements": []},
     EventStream: {},
     Exit: {"address": "a", "statements": []},
+    Warehouse: ZONED,
     WorkQueue: {},
     EventArchive: {"cluster_arn": KAFKA, "topics": ["a"]},
     Eureka: {**ZONED, **IMAGE, **ARTIFACT},
     EntranceHealth: {"load_balancer_dimension": "app/a/1", "target_group_dimension": "targetgroup/a/1"},
+    EventCalendar: {
+        "events": {"sale": {"starts": "2030-07-16T07:00:00Z", "ends": "2030-07-18T07:00:00Z"}},
+        "fleets": {"web": {"group_name": "web-1", "minimum": 2, "maximum": 8}},
+    },
     Experiment: {
         "fault": "monkey",
         "targets": {"a": {"kind": "instances", "tags": {"component": "a"}}},
@@ -211,12 +236,28 @@ SMALLEST = {
         "topic_arn": TOPIC,
     },
     SearchDomain: ZONED,
+    SigningKey: {},
     ServiceImage: {"files": {"Dockerfile": "FROM scratch"}},
+    StaticFallback: {},
     StaticFiles: {"bucket": "a", "folder": str(Path(components.__path__[0]) / "edge/beacon")},
+    SurgeEvents: {
+        **PLACE,
+        "events": {"sale": {"starts": "2030-07-16T07:00:00Z", "ends": "2030-07-18T07:00:00Z"}},
+        "fleets": {"web": {"group_name": "web-1", "minimum": 2, "maximum": 8}},
+        "hottest": {
+            "site": "https://example.com",
+            "bucket": "b",
+            "bucket_arn": "arn:aws:s3:::b",
+            "key": "hottest",
+        },
+        "service": "http://orders:8080",
+    },
     SyntheticClient: {"host": "example.com", "paths": ["/"]},
     StorageAvailability: {"bucket": "content", "percent": 99.99},
+    Tracing: {"services": {"a": {}}},
     ViewerRouting: {"networks": {"a": ["198.51.100.0/24"]}},
     VpcEndpoints: {**PLACE, "vpc_arn": VPC, "route_table_ids": ["rtb-1"]},
+    WriteFallback: {**BALANCED, "listener_arn": LISTENER, "topic_arn": TOPIC},
     ZoneHealth: {"zone": "us-east-1a", "fleets": {"a": BALANCED}},
     EksCluster: PLACE,
     EksNodes: {**PLACE, "cluster_name": "dev-c"},
@@ -261,6 +302,15 @@ SMALLEST = {
     },
     LoadThreshold: {"namespace": "a", "metric_name": "b"},
     RideMatching: {**ZONED, "cidr_blocks": ["10.0.0.0/24"], "pods": {**PODS, "namespace": "n"}},
+    Dataset: {},
+    ModelRegistry: {},
+    Recommendations: {**PLACE, "data": ZONED, "hourly": {"clicks": 1, "views": 1, "purchases": 1}},
+    SparkJob: {**PLACE, "program": __file__},
+    TrainingPipeline: {
+        **PLACE,
+        "definition": str(Path(__file__).parent / "components/data/pipeline.json.j2"),
+    },
+    ShoppingCart: {**PLACE, "data": ZONED},
     StateMachine: {"definition": '{"StartAt": "a", "States": {"a": {"Type": "Succeed"}}}'},
 }
 OF_CLOUDFRONT = {

@@ -13,6 +13,8 @@ from components.policies import beside, policy, trust
 class RunbookArgs(ComponentArgs):
     alarm_arns: Mapping[str, pulumi.Input[str]]
     """Alarms that start it, metric or composite, by a name of one's own."""
+    state: NotRequired[str]
+    """The state of an alarm that starts it, ALARM or OK. Default ALARM."""
     document: str
     """The automation, as SSM's YAML (procedures.roll_back, for example)."""
     parameters: Mapping[str, Sequence[pulumi.Input[str]]]
@@ -37,6 +39,8 @@ class Runbook(Component):
         super().__init__(name, args, opts)
         if not args["alarm_arns"]:
             self.reject("alarm_arns", {}, "one or more")
+        if (state := args.get("state", "ALARM")) not in ("ALARM", "OK"):
+            self.reject("state", state, "ALARM or OK")
 
         document = aws.ssm.Document(
             name,
@@ -84,13 +88,15 @@ class Runbook(Component):
         )
         rule = aws.cloudwatch.EventRule(
             name,
-            description=f"An alarm of {pulumi.get_stack()} went off",
+            description=f"An alarm of {pulumi.get_stack()} went off"
+            if args.get("state", "ALARM") == "ALARM"
+            else f"An alarm of {pulumi.get_stack()} is over",
             event_pattern=pulumi.Output.json_dumps(
                 {
                     "source": ["aws.cloudwatch"],
                     "detail-type": ["CloudWatch Alarm State Change"],
                     "resources": list(args["alarm_arns"].values()),
-                    "detail": {"state": {"value": ["ALARM"]}},
+                    "detail": {"state": {"value": [args.get("state", "ALARM")]}},
                 }
             ),
             opts=self.child,

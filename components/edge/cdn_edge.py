@@ -1,24 +1,34 @@
 """The edge of the world: CloudFront before everything."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired
 
 import pulumi
 import pulumi_aws as aws
 
 from components.access import Peer, Server
+from components.edge.cdn_behaviours import (
+    ALL_METHODS,
+    ALL_VIEWER,
+    CACHING_DISABLED,
+    CACHING_OPTIMIZED,
+    FAILOVER,
+    READS,
+    Fallback,
+    Images,
+    image_behaviour,
+    read_behaviours,
+    read_by,
+    reader,
+    spare_origins,
+)
 from components.edge.cdn_settings import PUBLIC_ORIGIN, origin_facing, security_headers
 from components.edge.firewall import ORIGIN_HEADER, Firewall
+from components.edge.shedding import Sheddable
+from components.edge.static_fallback import StaticFallback, StaticFallbackArgs
 from components.keeping import Keeping
 from components.state.private_bucket import PrivateBucket, share
-
-# AWS's managed policies have the same ids in every account:
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
-# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-origin-request-policies.html
-CACHING_OPTIMIZED = "658327ea-f89d-4fab-a63d-7e88639e58f6"
-CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
-ALL_VIEWER = "216adef6-5c7f-47e4-b989-5492eafa07d3"
 
 
 class CdnEdgeArgs(Keeping):
@@ -49,12 +59,23 @@ class CdnEdgeArgs(Keeping):
     PriceClass_All."""
     requests_per_client: NotRequired[int]
     """Requests that one address may make in five minutes. Default 2000."""
+    sheddable: NotRequired[Mapping[str, Sheddable]]
+    """Classes of requests that can be turned away without a deployment, by name (Firewall). Default: none."""
     script_sources: NotRequired[Sequence[str]]
     """Where pages may get scripts besides their own host, by https: a folder of one release, so that nothing
     else of that host is meant. Default: nowhere."""
     connect_sources: NotRequired[Sequence[pulumi.Input[str]]]
     """Whom scripts may call besides their own host: "https://…", such as AppClients.sign_in_url. Default:
     nobody."""
+    fallback: NotRequired[Fallback]
+    """What is only read, and answered without the load balancer where that fails. With `origin_tls`,
+    `origin_dns_name` must be a name of its certificate then. Default: nothing."""
+    stale_seconds: NotRequired[int]
+    """How long an answer of `fallback`'s paths is kept, to be served instead of an error; the load
+    balancer's Cache-Control says how long it is fresh, and "no-store", "private" or "stale-if-error=0" that
+    it is not kept so. Nothing of a viewer but the query reaches these paths then. Default: none is kept."""
+    images: NotRequired[Images]
+    """Objects of another bucket, kept long. Default: none."""
     log_bucket_domain_name: NotRequired[pulumi.Input[str]]
     """Host name of the bucket of CloudFront's access logs (LogArchive.bucket_domain_name). Default: none
     are kept."""
@@ -74,6 +95,8 @@ class CdnEdge(Peer):
     """Route 53 zone of `domain_name`, for alias records."""
     distribution_id: pulumi.Output[str]
     distribution_arn: pulumi.Output[str]
+    switch_arns: pulumi.Output[Mapping[str, str]]
+    """By what classes of requests are turned away (Firewall)."""
     content_bucket: pulumi.Output[str]
 
     def __init__(self, name: str, args: CdnEdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -81,29 +104,22 @@ class CdnEdge(Peer):
         api_paths = args.get("api_paths", ["/api/*"])
         self._check(args, api_paths)
 
-        firewall = Firewall(name, _only(args, "requests_per_client"), self.child)
+        firewall = Firewall(name, _only(args, "requests_per_client", "sheddable"), self.child)
         kept: Any = {"shared": True, **_only(args, *Keeping.__annotations__)}
         content = PrivateBucket(f"{name}-content", kept, self.child)
+        security = security_headers(
+            {
+                "script-src": args.get("script_sources", ()),
+                "connect-src": args.get("connect_sources", ()),
+            }
+        )
         headers = aws.cloudfront.ResponseHeadersPolicy(
             name,
             name=f"{pulumi.get_stack()}-{name}",
-            security_headers_config=security_headers(
-                {
-                    "script-src": args.get("script_sources", ()),
-                    "connect-src": args.get("connect_sources", ()),
-                }
-            ),
+            security_headers_config=security,
             opts=self.child,
         )
-        to_bucket = aws.cloudfront.OriginAccessControl(
-            name,
-            name=f"{pulumi.get_stack()}-{name}",
-            description=f"{name} reads {name}-content",
-            origin_access_control_origin_type="s3",
-            signing_behavior="always",
-            signing_protocol="sigv4",
-            opts=self.child,
-        )
+        to_bucket = reader(self, name, f"{name} reads {name}-content")
         api: Any = {"origin_id": "api", "domain_name": args["origin_dns_name"]}
         if "origin_arn" in args:
             private = aws.cloudfront.VpcOrigin(
@@ -121,23 +137,38 @@ class CdnEdge(Peer):
         }
         from_bucket: Any = {
             **behaviour,
+            **READS,
             "target_origin_id": "content",
-            "allowed_methods": ["GET", "HEAD", "OPTIONS"],
-            "cached_methods": ["GET", "HEAD"],
             "cache_policy_id": CACHING_OPTIMIZED,
         }
         from_balancer: Any = [
             {
                 **behaviour,
+                **ALL_METHODS,
                 "path_pattern": path,
                 "target_origin_id": "api",
-                "allowed_methods": ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"],
-                "cached_methods": ["GET", "HEAD"],
                 "cache_policy_id": CACHING_DISABLED,
                 "origin_request_policy_id": ALL_VIEWER,
             }
             for path in api_paths
         ]
+        origins: Any = [
+            {
+                "origin_id": "content",
+                "domain_name": content.bucket_regional_domain_name,
+                "origin_access_control_id": to_bucket.id,
+            },
+            api,
+        ]
+        first: list[Any] = []
+        if "images" in args:
+            host = args["images"]["bucket_domain_name"]
+            origins.append({**origins[0], "origin_id": "images", "domain_name": host})
+            first.append(image_behaviour(self, behaviour, args["images"], security))
+        if "fallback" in args:
+            origins += spare_origins(api, self._fallback(args, args["fallback"]).domain_name)
+            stale = args.get("stale_seconds")
+            first += read_behaviours(self, behaviour, args["fallback"], stale, security)
         logs: Any = {
             "bucket": args.get("log_bucket_domain_name"),
             "prefix": f"cdn/{name}/",
@@ -153,32 +184,16 @@ class CdnEdge(Peer):
             price_class=args.get("price_class", "PriceClass_All"),
             aliases=args.get("aliases", []),
             web_acl_id=firewall.web_acl_arn,
-            origins=[
-                {
-                    "origin_id": "content",
-                    "domain_name": content.bucket_regional_domain_name,
-                    "origin_access_control_id": to_bucket.id,
-                },
-                api,
-            ],
+            origins=origins,
+            origin_groups=[FAILOVER] if "fallback" in args else None,
             default_cache_behavior=from_bucket,
-            ordered_cache_behaviors=from_balancer,
+            ordered_cache_behaviors=[*first, *from_balancer],
             viewer_certificate=_certificate(args),
             logging_config=logs if "log_bucket_domain_name" in args else None,
             restrictions={"geo_restriction": {"restriction_type": "none"}},
             opts=self.child,
         )
-        share(
-            content,
-            {
-                "Sid": "Distribution",
-                "Effect": "Allow",
-                "Principal": {"Service": "cloudfront.amazonaws.com"},
-                "Action": "s3:GetObject",
-                "Resource": "*",
-                "Condition": {"StringEquals": {"AWS:SourceArn": distribution.arn}},
-            },
-        )
+        share(content, read_by(distribution.arn))
 
         for alias in args.get("aliases", []) if "zone_id" in args else []:
             for kind in ("A", "AAAA"):
@@ -201,6 +216,7 @@ class CdnEdge(Peer):
         self.zone_id = distribution.hosted_zone_id
         self.distribution_id = distribution.id
         self.distribution_arn = distribution.arn
+        self.switch_arns = firewall.switch_arns
         self.content_bucket = content.bucket
         self.register_outputs(
             {
@@ -208,6 +224,7 @@ class CdnEdge(Peer):
                 "zone_id": self.zone_id,
                 "distribution_id": self.distribution_id,
                 "distribution_arn": self.distribution_arn,
+                "switch_arns": self.switch_arns,
                 "content_bucket": self.content_bucket,
             }
         )
@@ -215,6 +232,18 @@ class CdnEdge(Peer):
     def source(self, server: Server) -> dict[str, pulumi.Input[str]]:
         """CloudFront's addresses, as the prefix list of the server's own region has them."""
         return {"prefix_list_id": origin_facing(server).id}
+
+    def reads(self) -> Mapping[str, Any]:
+        """The statement that lets it read the bucket of its images: for share()."""
+        return read_by(self.distribution_arn)
+
+    def _fallback(self, args: CdnEdgeArgs, fallback: Fallback) -> StaticFallback:
+        own: StaticFallbackArgs = _only(args, *Keeping.__annotations__, "log_bucket_domain_name")
+        if "pages" in fallback:
+            own["pages"] = fallback["pages"]
+        if "json_paths" in fallback:
+            own["json_paths"] = fallback["json_paths"]
+        return StaticFallback(f"{self.name}-fallback", own, self.child)
 
     def _check(self, args: CdnEdgeArgs, api_paths: Sequence[str]) -> None:
         if not api_paths:
@@ -230,6 +259,14 @@ class CdnEdge(Peer):
                 self.reject(
                     "script_sources", source, "folders such as 'https://cdn.example.com/library@1.2.3/'"
                 )
+        if "stale_seconds" in args and "fallback" not in args:
+            self.reject(
+                "stale_seconds", args["stale_seconds"], "given together with fallback, for whose paths it is"
+            )
+        if args.get("stale_seconds", 1) < 1:
+            self.reject("stale_seconds", args.get("stale_seconds"), "at least 1, or left out")
+        if not args.get("fallback", {"paths": [""]})["paths"]:
+            self.reject("fallback['paths']", [], "one path pattern or more")
         known = ("PriceClass_100", "PriceClass_200", "PriceClass_All")
         if (given := args.get("price_class", "PriceClass_All")) not in known:
             self.reject("price_class", given, f"one of {', '.join(known)}")

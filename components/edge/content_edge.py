@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.access import Site
 from components.component import ComponentArgs
-from components.edge.cdn_edge import CACHING_OPTIMIZED
+from components.edge.cdn_behaviours import CACHING_OPTIMIZED
 
 OPEN_AND_SECURE = "e61eb60c-9c35-4d20-a928-2b84e02af89c"
 """AWS's managed policy "CORS-and-SecurityHeaders": players are on other sites.

@@ -7,6 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component, ComponentArgs
+from components.edge import shedding
+from components.edge.shedding import Sheddable
 from components.logs import log_group
 
 GLOBAL_REGION = "us-east-1"
@@ -27,6 +29,9 @@ class FirewallArgs(ComponentArgs):
     requests_per_client: NotRequired[int]
     """Requests that one address may make in five minutes, for CloudFront's. Default 2000; AWS takes 10 to
     2,000,000,000."""
+    sheddable: NotRequired[Mapping[str, Sheddable]]
+    """Classes of requests that can be turned away without a deployment (SurgeEvents does), by name. They are
+    counted always. Default: none."""
     log_retention_days: NotRequired[int]
     """Days that decisions are kept. Default 365."""
     key_arn: NotRequired[pulumi.Input[str]]
@@ -42,6 +47,8 @@ class Firewall(Component):
     """
 
     web_acl_arn: pulumi.Output[str]
+    switch_arns: pulumi.Output[Mapping[str, str]]
+    """The IP sets by which classes are shed, "<class>-ipv4" and "<class>-ipv6"."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
@@ -55,14 +62,19 @@ class Firewall(Component):
 
         if balancers and "requests_per_client" in args:
             self.reject("requests_per_client", limit, "left out with load_balancer_arns")
+        classes = args.get("sheddable", {})
+        shedding.check(self, classes)
+        scope = "REGIONAL" if balancers else "CLOUDFRONT"
+        switches = shedding.switches(self, classes, scope, region)
         clients: Any = [] if balancers else [*map(_managed, CLIENT_RULES), _client_limit(limit)]
-        rules: Any = [*map(_managed, REQUEST_RULES), *clients]
+        shed = shedding.rules(classes, switches)
+        rules: Any = [*shed, *map(_managed, REQUEST_RULES), *clients]
         if "origin_secret" in args:
             rules.insert(0, _only_ours(args["origin_secret"]))
         rules = [{**rule, "priority": priority} for priority, rule in enumerate(rules)]
         acl = aws.wafv2.WebAcl(
             name,
-            scope="REGIONAL" if balancers else "CLOUDFRONT",
+            scope=scope,
             region=region,
             default_action={"allow": {}},
             rules=rules,
@@ -92,7 +104,9 @@ class Firewall(Component):
         )
 
         self.web_acl_arn = acl.arn
-        self.register_outputs({"web_acl_arn": self.web_acl_arn})
+        arns = {switch: addresses.arn for switch, addresses in switches.items()}
+        self.switch_arns = pulumi.Output.all(**arns) if arns else pulumi.Output.from_input({})
+        self.register_outputs({"web_acl_arn": self.web_acl_arn, "switch_arns": self.switch_arns})
 
 
 def _managed(rule_set: str) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from components.edge.tokens import Tokens, check_tokens, leave_open, with_token
 from components.placement import Placement
 
 LONGEST_NAME = 24
+LONGEST_STICKY = 604800
+"""https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html#sticky-sessions"""
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
 """TLS 1.2 and 1.3: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html."""
 
@@ -37,6 +39,11 @@ class Front(Placement, Tls):
     """Path that a healthy machine answers with 200. Default "/health"."""
     draining_seconds: NotRequired[int]
     """Seconds that a leaving machine may finish its requests in. Default 30."""
+    sticky_seconds: NotRequired[int]
+    """Seconds, from its last request, that a client stays with one machine, by a cookie of the balancer's, 1
+    to 604800: for machines that remember clients, or get in each other's way. Of balancers in a row only one
+    may do so, for they give the cookie the same name; and a CDN before it must pass cookies. Default: each
+    request goes to whichever machine has the least to do."""
     log_bucket: NotRequired[pulumi.Input[str]]
     """Bucket that takes the access logs, under balancers/<name>/ (LogArchive). Default: none are kept."""
     tokens: NotRequired[Tokens]
@@ -62,6 +69,7 @@ class LoadBalancer(Server):
     dns_name: pulumi.Output[str]
     zone_id: pulumi.Output[str]
     """Route 53 zone of `dns_name`, for alias records."""
+    listener_arn: pulumi.Output[str]
     target_group_arn: pulumi.Output[str]
     dimension: pulumi.Output[str]
     """The value of its LoadBalancer dimension in CloudWatch."""
@@ -77,6 +85,8 @@ class LoadBalancer(Server):
                 "its name", name, f"at most {LONGEST_NAME} characters, AWS's 32 less what Pulumi adds"
             )
         self._check_name(args)
+        if not 1 <= (sticky := args.get("sticky_seconds", 1)) <= LONGEST_STICKY:
+            self.reject("sticky_seconds", sticky, f"1 to {LONGEST_STICKY}, a week")
         secure, tokens = "certificate_arn" in args, args.get("tokens")
         check_tokens(self, tokens, secure)
         self.port = 443 if secure else 80
@@ -105,6 +115,7 @@ class LoadBalancer(Server):
             target_type="instance",
             load_balancing_algorithm_type="least_outstanding_requests",
             deregistration_delay=args.get("draining_seconds", 30),
+            stickiness=_stickiness(args.get("sticky_seconds")),
             health_check={
                 "port": str(args["health_check_port"]) if "health_check_port" in args else None,
                 "path": args.get("health_check_path", "/health"),
@@ -132,6 +143,7 @@ class LoadBalancer(Server):
         self.arn = balancer.arn
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
+        self.listener_arn = listener.arn
         self.target_group_arn = targets.arn
         self.dimension = balancer.arn_suffix
         self.target_group_dimension = targets.arn_suffix
@@ -143,6 +155,7 @@ class LoadBalancer(Server):
                 "arn": self.arn,
                 "dns_name": self.dns_name,
                 "zone_id": self.zone_id,
+                "listener_arn": self.listener_arn,
                 "target_group_arn": self.target_group_arn,
                 "dimension": self.dimension,
                 "target_group_dimension": self.target_group_dimension,
@@ -178,3 +191,7 @@ class LoadBalancer(Server):
             opts=self.child,
         )
         return record.fqdn
+
+
+def _stickiness(seconds: int | None) -> Any:
+    return None if seconds is None else {"type": "lb_cookie", "cookie_duration": seconds}

@@ -21,9 +21,13 @@ from components.machine import (
 )
 from components.placement import Placement
 from components.policies import beside
+from components.service import trace_agent
 from components.service.forecast import Predictive, forecast
 
-FRONT = ("vpc_id", "subnet_ids", "health_check_path", "log_bucket", "disposable", *Tls.__annotations__)
+FRONT = (
+    *("vpc_id", "subnet_ids", "health_check_path", "sticky_seconds", "log_bucket", "disposable"),
+    *Tls.__annotations__,
+)
 """What a service says of its load balancer too, unless `front` says otherwise."""
 
 
@@ -71,10 +75,16 @@ class AutoScalingServiceArgs(Placement, Image, Logging, Tls):
     """The load balancer before it. Default: a private one in the same subnets."""
     health_check_path: NotRequired[str]
     """Path that a healthy container answers with 200. Default "/health"."""
+    sticky_seconds: NotRequired[int]
+    """Seconds, from its last request, that a client stays with one machine, by a cookie of its balancer's.
+    Default: it does not (Front.sticky_seconds)."""
     start_seconds: NotRequired[int]
     """Time that a machine has from its launch until it must be healthy. Default 300."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
     """More IAM statements of the machines' role. Default: none."""
+    traced: NotRequired[bool]
+    """Whether each machine has an agent, at AWS_XRAY_DAEMON_ADDRESS, that hands the container's segments to
+    X-Ray: an arrow to a Tracing lets it. Default False."""
 
 
 class AutoScalingService(Server):
@@ -94,6 +104,7 @@ class AutoScalingService(Server):
     zone_id: pulumi.Output[str]
     """Route 53 zone of `dns_name`, for alias records."""
     load_balancer_arn: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
     load_balancer_dimension: pulumi.Output[str]
     target_group_dimension: pulumi.Output[str]
 
@@ -178,6 +189,7 @@ class AutoScalingService(Server):
         self.dns_name = balancer.dns_name
         self.zone_id = balancer.zone_id
         self.load_balancer_arn = balancer.arn
+        self.listener_arn = balancer.listener_arn
         self.load_balancer_dimension = balancer.dimension
         self.target_group_dimension = balancer.target_group_dimension
         self.security_group_id = group.id
@@ -191,6 +203,7 @@ class AutoScalingService(Server):
                 "dns_name": self.dns_name,
                 "zone_id": self.zone_id,
                 "load_balancer_arn": self.load_balancer_arn,
+                "listener_arn": self.listener_arn,
                 "load_balancer_dimension": self.load_balancer_dimension,
                 "target_group_dimension": self.target_group_dimension,
                 "security_group_id": self.security_group_id,
@@ -234,7 +247,7 @@ class AutoScalingService(Server):
     def _user_data(
         self, args: AutoScalingServiceArgs, group: aws.ec2.SecurityGroup, logs: aws.cloudwatch.LogGroup
     ) -> pulumi.Output[str]:
-        program = args.get("program", {})
+        program, traced = args.get("program", {}), args.get("traced", False)
 
         def user_data(known: Mapping[str, Any]) -> str:
             files = {
@@ -249,10 +262,15 @@ class AutoScalingService(Server):
                     log_group=known["log_group"],
                     configuration_path=self.configuration_path(),
                     calls=args.get("calls", ()),
-                    environment={"PORT": str(args["port"]), **known["environment"]},
-                    files=files,
+                    environment={
+                        "PORT": str(args["port"]),
+                        **(trace_agent.ENVIRONMENT if traced else {}),
+                        **known["environment"],
+                    },
+                    files={**files, **(trace_agent.FILES if traced else {})},
                     mounts=program.get("mounts", ()),
-                    packages=program.get("packages", ()),
+                    packages=[*program.get("packages", ()), *([trace_agent.PACKAGE] if traced else ())],
+                    units=[trace_agent.UNIT] if traced else (),
                     arguments=program.get("arguments", ""),
                     render=program.get("render", ""),
                     reload=program.get("reload", ""),

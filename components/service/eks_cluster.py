@@ -234,10 +234,10 @@ class EksCluster(Server):
             self.reject("version", value, f"a minor version of Kubernetes, such as '{VERSION}'")
         for block in args.get("public_cidrs", ()):
             try:
-                everyone = ipaddress.ip_network(block).prefixlen < 8
+                refused = "/" not in block or ipaddress.ip_network(block).prefixlen < 8
             except ValueError:
-                everyone = True
-            if everyone:
+                refused = True
+            if refused:
                 self.reject("public_cidrs", block, "networks of /8 or smaller, such as '203.0.113.0/24'")
 
 

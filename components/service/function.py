@@ -15,9 +15,13 @@ from components.keeping import Logging
 from components.logs import log_group, write_statement
 from components.placement import Placement
 from components.policies import beside, policy, trust
+from components.service import feed
+from components.service.feed import Feed
 
 LONGEST_SECONDS = 900
 """The longest that Lambda runs: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html."""
+LIVE = "live"
+"""The alias of a function's latest version."""
 TRACE = {
     "Sid": "Trace",
     "Effect": "Allow",
@@ -46,29 +50,31 @@ class FunctionArgs(Placement, Logging):
     """Calls at once: so many are kept for it of the account's, and no more are taken. Default 5. An account
     has 1000 and must leave 100 to all others; a new one may have 10, and has to ask for more first:
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html."""
+    feed: NotRequired[Feed]
+    """A queue whose messages it is called with. Default: none."""
+    live: NotRequired[bool]
+    """Whether it is called as its alias "live", of which copies can be kept ready (EventCalendar). Default
+    False."""
 
 
 class Function(Peer):
     """Python on Graviton in private subnets, with a role and a security group of its own, traced and logged.
 
     It opens connections and takes none: whoever may call it has an IAM statement for that. It is meant to be
-    called by what waits for its answer, and so knows of a failure: a state machine.
+    called by what waits for its answer, and so knows of a failure: a state machine, or what feeds it.
     """
 
     arn: pulumi.Output[str]
+    """What it is called by: its alias, where it has one."""
+    function_name: pulumi.Output[str]
     role_arn: pulumi.Output[str]
     role_name: pulumi.Output[str]
     security_group_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: FunctionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        if not 1 <= (seconds := args.get("seconds", 60)) <= LONGEST_SECONDS:
-            self.reject("seconds", seconds, f"1 to {LONGEST_SECONDS}")
-        if (concurrency := args.get("concurrency", 5)) < 1:
-            self.reject("concurrency", concurrency, "at least 1, since with 0 it is never called")
-        for path in args["code"].values():
-            if not Path(path).is_file():
-                self.reject("code", path, "files that are there")
+        self._check(args)
+        fed_by, live = args.get("feed"), args.get("live", False)
 
         group = aws.ec2.SecurityGroup(name, description=name, vpc_id=args["vpc_id"], opts=self.child)
         files = {inside: pulumi.FileAsset(path) for inside, path in args["code"].items()}
@@ -78,24 +84,34 @@ class Function(Peer):
             args,
             handler=args["handler"],
             code=pulumi.AssetArchive({**packed(tuple(args.get("packages", ()))), **files}),
-            statements=[*network_statements(group.arn), TRACE, *args.get("statements", ())],
+            statements=[
+                *network_statements(group.arn),
+                TRACE,
+                *args.get("statements", ()),
+                *(fed_by["statements"] if fed_by else ()),
+            ],
             description=f"{args['handler']} of {name}",
-            timeout=seconds,
+            timeout=args.get("seconds", 60),
             memory_size=args.get("memory_mib", 256),
             environment={"variables": settings} if (settings := args.get("environment")) else None,
-            reserved_concurrent_executions=concurrency,
+            reserved_concurrent_executions=args.get("concurrency", 5),
             tracing_config={"mode": "Active"},
+            publish=True if live else None,
             vpc_config={"subnet_ids": args["subnet_ids"], "security_group_ids": [group.id]},
         )
         self._keep_interfaces_from(function, role)
+        self.arn = self._alias(function).arn if live else function.arn
+        if fed_by:
+            feed.fed(self, fed_by, self.arn)
 
-        self.arn = function.arn
+        self.function_name = function.name
         self.role_arn = role.arn
         self.role_name = role.name
         self.security_group_id = group.id
         self.register_outputs(
             {
                 "arn": self.arn,
+                "function_name": self.function_name,
                 "role_arn": self.role_arn,
                 "role_name": self.role_name,
                 "security_group_id": self.security_group_id,
@@ -104,6 +120,26 @@ class Function(Peer):
 
     def source(self, server: Server) -> dict[str, pulumi.Input[str]]:
         return {"referenced_security_group_id": self.security_group_id}
+
+    def _check(self, args: FunctionArgs) -> None:
+        if not 1 <= (seconds := args.get("seconds", 60)) <= LONGEST_SECONDS:
+            self.reject("seconds", seconds, f"1 to {LONGEST_SECONDS}")
+        if (concurrency := args.get("concurrency", 5)) < 1:
+            self.reject("concurrency", concurrency, "at least 1, since with 0 it is never called")
+        if "feed" in args:
+            feed.check(self, args["feed"], concurrency)
+        for path in args["code"].values():
+            if not Path(path).is_file():
+                self.reject("code", path, "files that are there")
+
+    def _alias(self, function: aws.lambda_.Function) -> aws.lambda_.Alias:
+        return aws.lambda_.Alias(
+            self.name,
+            name=LIVE,
+            function_name=function.name,
+            function_version=function.version,
+            opts=self.child,
+        )
 
     def _keep_interfaces_from(self, function: aws.lambda_.Function, role: aws.iam.Role) -> None:
         """Lambda itself makes the interfaces, in the role's name; the code may not:

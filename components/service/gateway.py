@@ -58,6 +58,7 @@ class Gateway(Server):
     zone_id: pulumi.Output[str]
     """Route 53 zone of `dns_name`, for alias records."""
     load_balancer_arn: pulumi.Output[str]
+    listener_arn: pulumi.Output[str]
     load_balancer_dimension: pulumi.Output[str]
     target_group_dimension: pulumi.Output[str]
     group_name: pulumi.Output[str]
@@ -100,6 +101,7 @@ class Gateway(Server):
         self.dns_name = self._fleet.dns_name
         self.zone_id = self._fleet.zone_id
         self.load_balancer_arn = self._fleet.load_balancer_arn
+        self.listener_arn = self._fleet.listener_arn
         self.load_balancer_dimension = self._fleet.load_balancer_dimension
         self.target_group_dimension = self._fleet.target_group_dimension
         self.security_group_id = self._fleet.security_group_id
@@ -110,6 +112,7 @@ class Gateway(Server):
                 "dns_name": self.dns_name,
                 "zone_id": self.zone_id,
                 "load_balancer_arn": self.load_balancer_arn,
+                "listener_arn": self.listener_arn,
                 "load_balancer_dimension": self.load_balancer_dimension,
                 "target_group_dimension": self.target_group_dimension,
                 "security_group_id": self.security_group_id,

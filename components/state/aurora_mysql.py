@@ -21,7 +21,8 @@ from components.state.aurora.global_database import (
     membership,
 )
 from components.state.aurora.master_password import master_password, rotation
-from components.state.aurora.parts import EXPORTS, instances, logs, parameters, part_name
+from components.state.aurora.parts import CHANGES, EXPORTS, instances, logs, parameters, part_name
+from components.state.warehouse import Changes
 
 
 class Primary(TypedDict):
@@ -50,6 +51,9 @@ class AuroraMySqlArgs(ZonedPlacement, Logging):
     """Days between two passwords of the master user, 1 to 1000. Default 7, AWS's own for such a secret."""
     backup_retention_days: NotRequired[int]
     """Days back that the cluster can be restored to any second of, 14 to 35. Default 14."""
+    followed: NotRequired[bool]
+    """Whether a Warehouse may follow what changes (zero-ETL), from `changes`: the writer then keeps a log of
+    it. Default False. On a living cluster it begins with its next start."""
     replicated_to: NotRequired[Mapping[str, pulumi.Input[str]]]
     """Other regions that have a cluster with a copy, of the same name and with this one's `primary`, and the
     key there that the copy of the password is encrypted with. Default: none. Chosen when the cluster is made:
@@ -94,7 +98,9 @@ class AuroraMySql(Server):
         subnets = aws.rds.SubnetGroup(
             name, description=f"Zones of {name}", subnet_ids=args["subnet_ids"], opts=self.child
         )
-        settings = parameters(self, FORWARDING if self._several else {})
+        followed = args.get("followed", False)
+        more = {**(FORWARDING if self._several else {}), **(CHANGES if followed else {})}
+        settings = parameters(self, more)
         database = global_database(self, args, identifier) if copies else None
         password = master_password(self, args, copies) if copies else None
         cluster = self._cluster(
@@ -131,6 +137,10 @@ class AuroraMySql(Server):
         self.reader_address = pulumi.Output.format("{}:{}", cluster.reader_endpoint, self.port)
         self.cluster_id = cluster.cluster_identifier
         self._itself, self._joins = cluster, joins
+        # A warehouse follows a cluster that has a writer.
+        self._followed = (
+            pulumi.Output.all(cluster.arn, settled).apply(lambda known: known[0]) if followed else None
+        )
         self.register_outputs(
             {
                 "address": self.address,
@@ -161,6 +171,13 @@ class AuroraMySql(Server):
         if self._primary is None:
             self.reject("replicated_to", None, "the regions that have a copy")
         return self._primary
+
+    @property
+    def changes(self) -> Changes:
+        """What a Warehouse needs to follow it."""
+        if self._followed is None:
+            self.reject("followed", False, "True, so that a warehouse can follow it")
+        return {"cluster_arn": self._followed}
 
     def grants(self) -> Sequence[Mapping[str, Any]]:
         """Reading the master user's secret, and the key that it is encrypted with."""

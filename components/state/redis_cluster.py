@@ -126,8 +126,10 @@ class RedisCluster(Server):
         return self._password
 
     @property
-    def secret_arn(self) -> pulumi.Output[str] | None:
-        """The secret that the password is in, which an arrow lets its client read; None where they sign."""
+    def secret_arn(self) -> pulumi.Output[str]:
+        """The secret that the password is in, which an arrow lets its client read."""
+        if self._secret_arn is None:
+            self.reject("password", False, "True, so that there is a secret to read")
         return self._secret_arn
 
     def grants(self) -> Sequence[Mapping[str, Any]]:

@@ -34,6 +34,11 @@ REDIS_NODES = Limit(
     "nodes a cluster, 90 before more are asked for",
     "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Replication.Redis.Groups.html",
 )
+AURORA_READERS = Limit(
+    15,
+    "readers a cluster",
+    "https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.Replication.html",
+)
 REDIS_REPLICAS = Limit(5, "replicas a shard", REDIS_NODES.source)
 KAFKA_BROKERS = Limit(60, "brokers a cluster that runs on KRaft, before more are asked for", KAFKA_QUOTA)
 KAFKA_STORAGE = Limit(16384, "GiB a broker", KAFKA_QUOTA)
@@ -60,6 +65,7 @@ SHARD_MEGABYTES_IN = Limit(1, "MB a second into a shard", KINESIS_QUOTA)
 SHARD_MEGABYTES_OUT = Limit(2, "MB a second out of a shard, for all its readers together", KINESIS_QUOTA)
 SHARDS = Limit(20000, "shards of an account in a large region, before more are asked for", KINESIS_QUOTA)
 FAN_OUT = Limit(20, "readers of a stream with a way of their own", KINESIS_QUOTA)
+REDSHIFT_TYPES = "https://docs.aws.amazon.com/redshift/latest/mgmt/working-with-clusters.html"
 
 # fmt: off
 REDIS_GIB = {
@@ -78,6 +84,10 @@ KAFKA_PARTITIONS = {
     "m7g.12xlarge": 4000, "m7g.16xlarge": 4000,
 }
 """Partitions of a broker, copies among them, by its type without "kafka.": KAFKA_PRACTICE."""
+REDSHIFT = {
+    "ra3.large": (16, 8), "ra3.xlplus": (16, 32), "ra3.4xlarge": (32, 128), "ra3.16xlarge": (128, 128),
+}
+"""Nodes that a cluster is made with at most, and terabytes of one, by their type: REDSHIFT_TYPES."""
 # fmt: on
 REDIS_USABLE = 0.75
 """A quarter is kept free for snapshots and failovers:
@@ -163,6 +173,30 @@ def kinesis_shards(records: float, megabytes: float, readers: int = 1) -> int:
             f"there are at most {SHARDS}"
         )
     return shards
+
+
+def redshift_limits(node_type: str) -> tuple[Limit, Limit]:
+    """The most nodes of a cluster of a type, such as "ra3.4xlarge", and the most terabytes of a node."""
+    if node_type not in REDSHIFT:
+        raise ArgumentError(f"components/state/sizes.py knows no {node_type}; it knows {', '.join(REDSHIFT)}")
+    nodes, terabytes = REDSHIFT[node_type]
+    return (
+        Limit(nodes, f"nodes of {node_type} when a cluster is made", REDSHIFT_TYPES),
+        Limit(terabytes, f"TB a node of {node_type}", REDSHIFT_TYPES),
+    )
+
+
+def redshift_nodes(terabytes: float, node_type: str) -> int:
+    """Nodes that hold some terabytes. Raises ArgumentError where one cluster cannot have so many: then older
+    data stays in S3, where Redshift reads it too, or is parted over several clusters."""
+    most, each = redshift_limits(node_type)
+    nodes = max(1, math.ceil(terabytes / each.most))
+    if nodes > most.most:
+        raise ArgumentError(
+            f"redshift_nodes: {terabytes:g} TB are {nodes} nodes at {each}, and there are at most {most}: "
+            f"one cluster holds {most.most * each.most} TB"
+        )
+    return nodes
 
 
 def _redis_gib(node_type: str) -> float:

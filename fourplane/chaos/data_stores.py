@@ -100,3 +100,39 @@ def kafka(part: Part) -> Finding:
     if left < wanted:
         return Finding(BROKEN, has, needed, "events can be read, and none written" if left else "")
     return Finding(WORKS, has, needed, f"{lost} of {len(subnets)} zones lost" if lost else "")
+
+
+@needs("DaxCluster")
+def dax(part: Part) -> Finding:
+    """A node in a living zone: any can become the one that writes. AWS spreads them evenly over the subnets'
+    zones, and does not say which has one more: the worst is taken."""
+    nodes = int(part.own("aws:dax/cluster:Cluster")[0].inputs["replicationFactor"])
+    subnets: list[str] = part.own("aws:dax/subnetGroup:SubnetGroup")[0].inputs["subnetIds"]
+    lost = len(subnets) - len(part.now.living(subnets))
+    left = max(0, nodes - lost * math.ceil(nodes / len(subnets)))
+    has, needed = f"{left} of {nodes} nodes", "one that writes"
+    if not left:
+        return Finding(BROKEN, has, needed, "at worst, no node is left, and clients must ask the tables")
+    why = f"{lost} of {len(subnets)} zones lost, and AWS starts the nodes again elsewhere" if lost else ""
+    return Finding(WORKS, has, needed, why)
+
+
+@needs("Warehouse")
+def warehouse(part: Part) -> Finding:
+    """Nodes in a living zone. AWS does not say in which two of the zones they are: the lost may be one."""
+    (resource,) = part.own("aws:redshift/cluster:Cluster")
+    found = part.client("redshift").describe_clusters(ClusterIdentifier=resource.id)["Clusters"][0]
+    subnets: list[str] = part.own("aws:redshift/subnetGroup:SubnetGroup")[0].inputs["subnetIds"]
+    zones, needed = 2 if resource.inputs.get("multiAz") else 1, "one zone that answers"
+    lost = len(subnets) - len(part.now.living(subnets))
+    if lost >= len(subnets):
+        return Finding(BROKEN, "0 zones", needed, "no zone is left")
+    if zones == 2:
+        left = max(0, 2 - lost)
+        state = WORKS if left else DEGRADED
+        why = "queries that ran in the lost zone must be asked again" if lost else ""
+        return Finding(state, f"{left} of 2 zones at least", needed, why)
+    if found["AvailabilityZone"] in part.now.dead_zones:
+        why = f"it was in {found['AvailabilityZone']}, and AWS moves it to another zone, which takes minutes"
+        return Finding(DEGRADED, "0 of 1 zone", needed, why)
+    return Finding(WORKS, "1 of 1 zone, and no standby", needed, "")

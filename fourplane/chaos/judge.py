@@ -25,8 +25,8 @@ WITHOUT_A_ZONE = (
     "acm", "apigateway", "apigatewayv2", "appautoscaling", "appconfig", "athena", "backup", "budgets", "cfg",
     "cloudfront", "cloudtrail", "cloudwatch", "codeartifact", "codebuild", "cognito", "dlm", "dynamodb",
     "ecr", "fis", "glue", "guardduty", "iam", "kinesis", "kms", "mediaconvert", "oam", "resourcegroups",
-    "route53", "s3", "scheduler", "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm", "synthetics", "vpc",
-    "wafv2", "xray",
+    "route53", "s3", "sagemaker", "scheduler", "secretsmanager", "sfn", "shield", "sns", "sqs", "ssm",
+    "synthetics", "vpc", "wafv2", "xray",
 )
 # fmt: on
 OVER_REGIONS = ("cloudfront", "globalaccelerator", "route53", "shield")

@@ -212,6 +212,13 @@ def function(part: Part) -> Finding:
     return _somewhere(part, made.inputs["vpcConfig"]["subnetIds"], "an interface")
 
 
+@needs("SparkJob")
+def spark_job(part: Part) -> Finding:
+    """A subnet in one living zone or more: a run has all of its workers in one, and goes on in another."""
+    made = part.own("aws:emrserverless/application:Application")[0]
+    return _somewhere(part, made.inputs["networkConfiguration"]["subnetIds"], "a place for workers")
+
+
 def _somewhere(part: Part, subnets: list[str], what: str) -> Finding:
     zones = sorted(part.scene.subnet_zones.get(s, s) for s in part.now.living(subnets))
     has, needs = f"{what} in {len(zones)} of {_count(len(subnets), 'zone')}", "one zone or more"

@@ -14,6 +14,7 @@ from fourplane.cli.explain import explain
 from fourplane.cli.limits import limits
 from fourplane.cli.list import list_stacks
 from fourplane.cli.preview import preview
+from fourplane.cli.rehearse import rehearse
 from fourplane.cli.up import up
 from fourplane.errors import Stop
 
@@ -29,6 +30,7 @@ app.command("up")(up)
 app.command("explain")(explain)
 app.command("chaos")(chaos)
 app.command("limits")(limits)
+app.command("rehearse")(rehearse)
 
 
 @app.callback()

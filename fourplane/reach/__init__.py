@@ -18,6 +18,7 @@ from fourplane.reach.experiments import experiment_ways
 from fourplane.reach.grants import grant_ways
 from fourplane.reach.groups import group_ways
 from fourplane.reach.pods import among_ways, pod_ways
+from fourplane.reach.schedules import schedule_ways
 from fourplane.reach.sites import site_ways
 from fourplane.reach.watching import watching_ways
 
@@ -28,6 +29,6 @@ def reach(graph: Graph) -> set[Way]:
     """Every way between two components of a stack, deployed or previewed, and from and to the outside."""
     directory = Directory(graph)
     kinds = (group_ways, distribution_ways, grant_ways, event_ways, canary_ways)
-    kinds += (experiment_ways, watching_ways, site_ways, pod_ways)
+    kinds += (experiment_ways, watching_ways, site_ways, pod_ways, schedule_ways)
     ways = {way for ways in kinds for way in ways(directory) if way.source != way.target}
     return ways | set(among_ways(directory))

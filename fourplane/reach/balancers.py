@@ -70,11 +70,12 @@ class Balancers:
         for listener, values in self._directory.all(LISTENER):
             if values.get("loadBalancerArn") == arn:
                 actions = many(values.get("defaultActions"))
+                # What a rule answers by itself it answers to some, when something is wrong.
+                answers = any(action.get("type") in ("redirect", "fixed-response") for action in actions)
                 for _, rule in self._directory.all(LISTENER_RULE):
                     if rule.get("listenerArn") in (values.get("arn"), listener.id):
                         actions = [*actions, *many(rule.get("actions"))]
                 found = (self._directory.named(text, TARGET_GROUP) for text in texts(actions))
-                answers = any(action.get("type") in ("redirect", "fixed-response") for action in actions)
                 yield int(values.get("port", 0)), answers, [group for group in found if group]
 
     def _leads_on(self, balancer: Resource, group: Resource) -> bool:

@@ -31,6 +31,7 @@ def distribution_ways(directory: Directory) -> Iterator[Way]:
             for target, by, at in (
                 *_bucket(directory, values, origin),
                 *_balancer(directory, groups, origin),
+                *_other(directory, origin),
             ):
                 yield Way(here, directory.of(target), by, at)
 
@@ -50,6 +51,13 @@ def _bucket(
             given = SERVICE in principals(statement, "Service") and names(statement, arn)
             if given and bound_to(statement, str(distribution.get("arn"))):
                 yield from ((bucket, "bucket origin", action) for action in actions(statement, "s3"))
+
+
+def _other(directory: Directory, origin: dict[str, Any]) -> Iterator[tuple[Resource, str, str]]:
+    """Another distribution, which anyone may ask."""
+    for there, values in directory.all(DISTRIBUTION) if origin.get("customOriginConfig") else ():
+        if values.get("domainName") == origin.get("domainName") and values.get("enabled"):
+            yield there, "distribution origin", "https"
 
 
 def _is(directory: Directory, name: object, bucket: Resource) -> bool:

@@ -9,6 +9,7 @@ from fourplane.reach.directory import Directory, Way, many, texts
 from fourplane.reach.policies import allowed, bound_to, principals
 
 ALARM = "aws:cloudwatch/metricAlarm:MetricAlarm"
+ALIAS = "aws:lambda/alias:Alias"
 COMPOSITE = "aws:cloudwatch/compositeAlarm:CompositeAlarm"
 BUCKET = "aws:s3/bucket:Bucket"
 FUNCTION = "aws:lambda/function:Function"
@@ -38,9 +39,16 @@ def _mappings(directory: Directory) -> Iterator[Way]:
     for mapping, values in directory.all(MAPPING):
         arn = str(values.get("eventSourceArn"))
         source = directory.named(arn, *SOURCES) or directory.named(arn.partition("/stream/")[0], *SOURCES)
-        function = directory.named(values.get("functionName"), FUNCTION, beside=mapping)
+        function = function_of(directory, values.get("functionName"), mapping)
         if source and function and values.get("enabled", True):
             yield Way(directory.of(source), directory.of(function), "event source mapping", "lambda")
+
+
+def function_of(directory: Directory, name: object, near: Resource) -> Resource | None:
+    """The function that a name or an ARN means, or that of an alias."""
+    alias = directory.named(name, ALIAS, beside=near)
+    meant = directory.values(alias).get("functionName") if alias else name
+    return directory.named(meant, FUNCTION, beside=near)
 
 
 def _rules(directory: Directory) -> Iterator[Way]:

@@ -7,7 +7,7 @@ from typing import Any
 from fourplane.graph import Resource
 from fourplane.planes import tag
 from fourplane.reach.directory import Directory, Way, many
-from fourplane.reach.events import MAPPING, ROLE
+from fourplane.reach.events import MAPPING, ROLE, function_of
 from fourplane.reach.policies import (
     actions,
     allowed,
@@ -29,7 +29,7 @@ HELD = frozenset(
         "aoss", "appconfig", "cassandra", "codeartifact", "codebuild", "dax", "dynamodb", "ecr",
         "elasticache", "es", "events", "execute-api", "firehose", "fis", "kafka", "kinesis", "kms", "lambda",
         "logs", "mediaconvert", "personalize", "rds-db", "redshift", "s3", "sagemaker", "secretsmanager",
-        "sns", "sqs", "ssm", "states",
+        "sns", "sqs", "ssm", "states", "wafv2",
     }
 )  # fmt: skip
 """Services whose resources are used through IAM, by the service's name in ARNs and actions."""
@@ -37,6 +37,7 @@ CALLED = {"kafka": ("kafka", "kafka-cluster")}
 """Services whose actions have other names than their ARNs, too: what clients do to topics, for example."""
 RECEIVING = (
     "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ChangeMessageVisibility",
+    "sqs:GetQueueUrl",
     "kinesis:Get", "kinesis:Describe", "kinesis:List", "kinesis:SubscribeToShard",
     "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:DescribeStream", "dynamodb:ListStreams",
 )  # fmt: skip
@@ -113,7 +114,7 @@ def _polls(directory: Directory, role: Resource, arn: str, action: str) -> bool:
     if not action.startswith(RECEIVING):
         return False
     for one, mapping in directory.all(MAPPING):
-        function = directory.named(mapping.get("functionName"), FUNCTION, beside=one)
+        function = function_of(directory, mapping.get("functionName"), one)
         theirs = directory.named(directory.values(function).get("role"), ROLE) if function else None
         if theirs is role and str(mapping.get("eventSourceArn")).startswith(arn):
             return True

@@ -1,6 +1,7 @@
 """Ways that security groups open: the client's must let it out, and the server's must let it in."""
 
 import ipaddress
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cached_property
@@ -169,5 +170,7 @@ def _worn(value: Any) -> Iterator[str]:
         for key, inner in value.items():
             if "securitygroup" in key.lower() and all(isinstance(one, str) for one in many(inner)):
                 yield from many(inner)
+            elif key == "pipelineDefinition" and isinstance(inner, str):  # its jobs wear what their steps say
+                yield from _worn(json.loads(inner))
             else:
                 yield from _worn(inner)

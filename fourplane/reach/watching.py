@@ -1,5 +1,6 @@
 """Ways from what is watched to those who act on it: an alarm, its runbook, and a dashboard."""
 
+import fnmatch
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -16,12 +17,14 @@ DASHBOARD = "aws:cloudwatch/dashboard:Dashboard"
 DOCUMENT = "aws:ssm/document:Document"
 START = "ssm:StartAutomationExecution"
 TELL, NAMESPACE = "cloudwatch:PutMetricData", "cloudwatch:namespace"
+SEND, SAMPLING = "xray:PutTraceSegments", "aws:xray/samplingRule:SamplingRule"
 
 
 def watching_ways(directory: Directory) -> Iterator[Way]:
     yield from _runbooks(directory)
     yield from _dashboards(directory)
     yield from _measures(directory)
+    yield from _traces(directory)
 
 
 def _runbooks(directory: Directory) -> Iterator[Way]:
@@ -81,6 +84,17 @@ def _measures(directory: Directory) -> Iterator[Way]:
         for alarm, namespace in looking:
             if namespace in told and TELL in many(statement.get("Action")):
                 yield Way(directory.of(role), directory.of(alarm), "metrics", TELL)
+
+
+def _traces(directory: Directory) -> Iterator[Way]:
+    """From a service that may send segments to the rule that says which of its requests are traced."""
+    rules = list(directory.all(SAMPLING))
+    for role, statement in role_statements(directory) if rules else ():
+        sender = directory.of(role)
+        for rule, values in rules:
+            meant = fnmatch.fnmatchcase(directory.graph[sender].name, str(values.get("serviceName")))
+            if meant and SEND in many(statement.get("Action")):
+                yield Way(sender, directory.of(rule), "traces", SEND)
 
 
 def _json(text: Any) -> Any:

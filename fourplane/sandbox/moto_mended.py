@@ -17,7 +17,14 @@ from moto.moto_api._internal import mock_random
 from moto.s3.models import LOGGING_SERVICE_PRINCIPAL, FakeBucket
 from moto.synthetics import models as synthetics_models
 
-from fourplane.sandbox import moto_buckets, moto_edge, moto_groups, moto_images, moto_policies
+from fourplane.sandbox import (
+    moto_buckets,
+    moto_edge,
+    moto_groups,
+    moto_images,
+    moto_policies,
+    moto_scaling,
+)
 from fourplane.sandbox.moto_methods import replace
 
 _prefix_lists = ManagedPrefixListBackend.create_default_pls
@@ -35,6 +42,7 @@ def mend() -> None:
     moto_policies.mend()
     moto_groups.mend()
     moto_buckets.mend()
+    moto_scaling.mend()
     replace(SecurityGroupRule, __init__=_rule_with_description, description=property(_description))
     replace(Instance, terminate=_terminate_and_let_go)
     replace(NetworkInterfaceBackend, create_network_interface=_create_interface_in_subnet)

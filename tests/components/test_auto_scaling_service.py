@@ -152,3 +152,30 @@ def test_access_is_logged_where_a_bucket_is_given(preview):
 def test_rejects_what_cannot_be(preview, args, words):
     with pytest.raises(Exception, match=words):
         preview(fleet(**args))
+
+
+def test_a_forecast_starts_machines_half_an_hour_ahead(preview):
+    graph = preview(fleet(predictive={}, cpu_percent=40))
+    ahead = graph.one("aws:autoscaling/policy:Policy", "user-forecast").inputs
+    said = ahead["predictiveScalingConfiguration"]
+    assert (ahead["policyType"], said["mode"]) == ("PredictiveScaling", "ForecastAndScale")
+    assert said["schedulingBufferTime"] == "1800" and said["metricSpecification"]["targetValue"] == 40
+
+
+@pytest.mark.parametrize("wrong", [{"buffer_seconds": 3600}, {"mode": "Guess"}])
+def test_rejects_a_forecast_that_aws_does_not_make(preview, wrong):
+    with pytest.raises(Exception, match="AutoScalingService 'user': predictive must be "):
+        preview(fleet(predictive=wrong))
+
+
+def test_a_client_stays_with_one_machine_where_that_is_asked_for(preview):
+    targets = "aws:lb/targetGroup:TargetGroup"
+    kept = preview(fleet(sticky_seconds=600)).one(targets).inputs["stickiness"]
+    assert kept == {"type": "lb_cookie", "cookieDuration": 600}
+    assert "stickiness" not in preview(fleet()).one(targets).inputs
+
+
+@pytest.mark.parametrize("seconds", [0, 604801])
+def test_rejects_a_cookie_of_no_time_or_of_over_a_week(preview, seconds):
+    with pytest.raises(Exception, match="sticky_seconds must be 1 to 604800"):
+        preview(fleet(sticky_seconds=seconds))

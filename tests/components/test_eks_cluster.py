@@ -157,6 +157,7 @@ def test_an_arrow_to_it_leads_to_its_api(preview):
         ("version", "1.5", "version must be a minor version of Kubernetes"),
         ("public_cidrs", ["0.0.0.0/0"], "public_cidrs must be networks of /8 or smaller"),
         ("public_cidrs", ["home"], "public_cidrs must be networks of /8 or smaller"),
+        ("public_cidrs", ["203.0.113.7"], "public_cidrs must be networks of /8 or smaller"),
         ("instance_type", "large", "instance_type must be an EC2 instance type"),
         ("minimum", 0, "minimum must be at least 1"),
         ("maximum", 2, "maximum must be at least the minimum, 3"),

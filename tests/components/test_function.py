@@ -106,3 +106,29 @@ def test_the_cloud_takes_it(run):
     assert made["Configuration"]["Architectures"] == ["arm64"]
     assert len(made["Configuration"]["VpcConfig"]["SubnetIds"]) == 2
     assert made["Concurrency"]["ReservedConcurrentExecutions"] == 5
+
+
+QUEUE = "arn:aws:sqs:us-east-1:123456789012:q"
+RECEIVE = {"Sid": "Receive", "Effect": "Allow", "Action": "sqs:ReceiveMessage", "Resource": QUEUE}
+FEED = {"queue_arn": QUEUE, "statements": [RECEIVE]}
+
+
+def test_a_queue_feeds_it_no_more_at_once_than_it_takes(preview):
+    graph = preview(lambda: function(feed={**FEED, "at_once": 4}, concurrency=4))
+    mapping = graph.one("aws:lambda/eventSourceMapping:EventSourceMapping").inputs
+    assert mapping["scalingConfig"] == {"maximumConcurrency": 4} and mapping["eventSourceArn"] == QUEUE
+    assert mapping["functionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert "Receive" in {one["Sid"] for one in statements(graph, "work")}
+
+
+@pytest.mark.parametrize("wrong", [{"at_once": 1}, {"at_once": 6}, {"batch": 11}])
+def test_rejects_a_feed_that_it_would_turn_away(preview, wrong):
+    with pytest.raises(Exception, match="Function 'work': feed must be "):
+        preview(lambda: function(feed={**FEED, **wrong}))
+
+
+def test_a_live_one_is_called_by_the_alias_of_its_latest_version(preview):
+    graph = preview(lambda: function(live=True))
+    alias = graph.one("aws:lambda/alias:Alias")
+    assert graph.one(FUNCTION).inputs["publish"] is True and alias.inputs["name"] == "live"
+    assert graph.one("fourplane:index:Function").outputs["arn"] == alias.outputs["arn"]

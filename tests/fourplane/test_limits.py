@@ -55,6 +55,17 @@ def test_a_fleet_is_counted_at_its_largest(used):
     assert found["network interfaces", "us-east-1", ""].used == 201
 
 
+def test_a_fleet_is_counted_as_large_as_an_event_makes_it(used):
+    event = """
+group = aws.autoscaling.Group("more", min_size=1, max_size=2, vpc_zone_identifiers=[subnet.id],
+    launch_template={"id": template.id, "version": "1"})
+aws.autoscaling.Schedule("more", autoscaling_group_name=group.name, scheduled_action_name="sale.begin.more",
+    start_time="2030-07-16T06:30:00Z", min_size=10, max_size=20, desired_capacity=-1)
+"""
+    found = used(fleet(2) + event)
+    assert found["vCPUs of on-demand standard instances", "us-east-1", ""].used == 2 * (2 + 20)
+
+
 def test_a_subnet_that_is_too_small_stands_in_the_way(used):
     lacking = used(fleet(300))["addresses that it lacks", "us-east-1", "a subnet"]
     assert (lacking.used, lacking.state, lacking.what) == (301 - 251, limits.CANNOT, "net-a")
@@ -105,6 +116,18 @@ KubernetesService("log", {**pods, "storage_gib": 128, "storage_at": "/data", "ma
     assert found["vCPUs of on-demand standard instances", "us-east-1", ""].used == 4 * 2
     assert found["TiB of gp3 volumes", "us-east-1", ""].used == (4 * 64 + 6 * 128) / 1024
     assert found["targets", "us-east-1", "a load balancer"].used == 4
+
+
+def test_spark_s_workers_and_the_calls_that_functions_keep_are_counted(used):
+    found = used("""
+for name in ("a", "b"):
+    aws.emrserverless.Application(name, release_label="emr-7.9.0", type="spark",
+        maximum_capacity={"cpu": "12 vCPU", "memory": "48 GB"})
+    aws.lambda_.Function(name, role="arn:aws:iam::123456789012:role/a", reserved_concurrent_executions=500)
+""")
+    spark, calls = (name for name, _, _ in found if "Spark" in name or "functions keep" in name)
+    assert (found[spark, "us-east-1", ""].used, found[spark, "us-east-1", ""].state) == (24, limits.INCREASE)
+    assert found[calls, "us-east-1", ""].used == 1000
 
 
 def test_a_prefix_list_counts_as_its_entries(used):

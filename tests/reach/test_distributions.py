@@ -4,6 +4,7 @@ import pulumi
 import pulumi_aws as aws
 import pytest
 
+from components.edge.static_fallback import StaticFallback
 from components.service.auto_scaling_service import AutoScalingService
 from fourplane.reach import INTERNET
 from tests.reach.documents import document
@@ -71,3 +72,18 @@ def balancer_origin():
 )
 def test_a_distribution_calls_a_private_balancer_that_lets_it(ways, part):
     assert ("cdn -> api VPC origin tcp 80" in ways(balancer_origin, [part])) is not bool(part)
+
+
+def test_a_distribution_asks_another_one(ways):
+    def program():
+        away = StaticFallback("away", {})
+        distribution(
+            domain_name=away.domain_name,
+            custom_origin_config={
+                "http_port": 80, "https_port": 443, "origin_protocol_policy": "https-only",
+                "origin_ssl_protocols": ["TLSv1.2"],
+            },
+        )  # fmt: skip
+
+    assert "cdn -> away distribution origin https" in ways(program)
+    assert f"{INTERNET} -> away distribution https" in ways(program)

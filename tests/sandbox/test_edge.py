@@ -3,6 +3,7 @@
 import pulumi_aws as aws
 import pytest
 
+from components.edge.cdn_edge import CdnEdge
 from fourplane.errors import Mistake
 from tests.sandbox.machines import REGION
 
@@ -208,3 +209,23 @@ def test_a_web_acl_protects_a_balancer_and_logs(deploy, cloud):
     assert waf.get_web_acl_for_resource(ResourceArn=balancer)["WebACL"]["ARN"] == acl
     logging = waf.get_logging_configuration(ResourceArn=acl)["LoggingConfiguration"]
     assert logging["RedactedFields"] == [{"SingleHeader": {"Name": "authorization"}}]
+
+
+def test_rejects_that_writes_fail_over(deploy):
+    every = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+    behaviour = {**BEHAVIOUR, "allowed_methods": every, "target_origin_id": "both"}
+    with pytest.raises(Mistake, match="AllowedMethods cannot include POST"):
+        deploy(lambda: distribution(default_cache_behavior=behaviour))
+
+
+def test_an_edge_with_all_that_it_may_have_is_taken(deploy, cloud):
+    args = {"origin_dns_name": "origin.example.com", "stale_seconds": 3600, "disposable": True}
+    images = {"bucket_domain_name": "pictures.s3.us-east-1.amazonaws.com"}
+    graph = deploy(lambda: CdnEdge("edge", {**args, "fallback": {"paths": ["/a/*"]}, "images": images}))
+    id = graph.one("aws:cloudfront/distribution:Distribution", "edge").id
+    found = cloud.client("cloudfront", REGION).get_distribution(Id=id)["Distribution"]["DistributionConfig"]
+    paths = {one["PathPattern"]: one["TargetOriginId"] for one in found["CacheBehaviors"]["Items"]}
+    assert paths == {"/images/*": "images", "/a/*": "reads-or-fallback", "/api/*": "api"}
+    bucket = graph.one("fourplane:index:PrivateBucket", "edge-fallback-pages").outputs["bucket"]
+    page = cloud.client("s3", REGION).get_object(Bucket=bucket, Key="unavailable.html")
+    assert page["ContentType"] == "text/html; charset=utf-8"

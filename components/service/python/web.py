@@ -1,5 +1,6 @@
 """A service of JSON over HTTP with nothing but Python's standard library, and how it calls another."""
 
+import gzip
 import http.client
 import json
 import re
@@ -15,9 +16,11 @@ from typing import Any
 
 from components.service.python.metrics import Metrics
 
-TRACE = ("traceparent", "tracestate", "x-request-id")
+TRACE = ("traceparent", "tracestate", "x-amzn-trace-id", "x-request-id")
 """Headers by which a request is followed through all that it causes."""
 LARGEST_BODY = 64 * 1024
+WORTH_GZIP = 1024
+"""Bytes of an answer from which it is compressed for whom that suits: less fits into one packet anyway."""
 CALL_SECONDS = 2.0
 IDLE_SECONDS = 75
 """Longer than a load balancer keeps a connection that nobody uses, so that it is the one to end it."""
@@ -39,6 +42,8 @@ class Request:
     """The values of its JSON. Numbers with a point are Decimals."""
     trace: Mapping[str, str] = field(default_factory=dict[str, str])
     """Its headers of TRACE, for the calls that answering it takes."""
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    """What its address says after the "?"."""
 
     def text(self, name: str, most: int = 64) -> str:
         """A value that must be a text. Refuses the request otherwise."""
@@ -106,13 +111,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _any(self) -> None:
         assert isinstance(self.server, Service)
-        path, text = urllib.parse.urlsplit(self.path).path, self._text()
+        address, text = urllib.parse.urlsplit(self.path), self._text()
+        path = address.path
         if path == "/health":
             self._say(200, "application/json", '{"status": "up"}')
         elif path == "/metrics":
             self._say(200, "text/plain; version=0.0.4", self.server.metrics.text())
         else:
-            status, body = self.server.router.answer(self.command, path, lambda: self._request(text))
+            status, body = self.server.router.answer(
+                self.command, path, lambda: self._request(text, address.query)
+            )
             self.server.metrics.answered(self.command, status)
             self._say(status, "application/json", json.dumps(body, default=_plain))
 
@@ -126,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _request(self, text: bytes | None) -> Request:
+    def _request(self, text: bytes | None, query: str) -> Request:
         if text is None:
             raise Refusal(413, f"a Content-Length of at most {LARGEST_BODY} is expected")
         try:
@@ -136,12 +144,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not isinstance(body, dict):
             raise Refusal(400, "a JSON object is expected")
         known: dict[str, Any] = body
-        return Request(known, {name: self.headers[name] for name in TRACE if name in self.headers})
+        trace = {name: self.headers[name] for name in TRACE if name in self.headers}
+        return Request(known, trace, dict(urllib.parse.parse_qsl(query)))
 
     def _say(self, status: int, kind: str, text: str) -> None:
         body = text.encode()
+        small = len(body) >= WORTH_GZIP and takes_gzip(self.headers.get("Accept-Encoding", ""))
         self.send_response(status)
         self.send_header("Content-Type", kind)
+        self.send_header("Vary", "Accept-Encoding")
+        if small:
+            body = gzip.compress(body, compresslevel=5, mtime=0)
+            self.send_header("Content-Encoding", "gzip")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -168,6 +182,16 @@ def call(
         raise Refusal(503, f"{path.split('/')[2]} is lost") from None
     finally:
         connection.close()
+
+
+def takes_gzip(accepted: str) -> bool:
+    """Whether a client that accepts such encodings takes gzip: RFC 9110, 12.5.3."""
+    weights = {
+        name.strip().lower(): weight.strip().lower().removeprefix("q=") or "1"
+        for name, _, weight in (one.partition(";") for one in accepted.split(","))
+    }
+    weight = weights.get("gzip", weights.get("*", "0"))
+    return weight.replace(".", "", 1).isdecimal() and float(weight) > 0
 
 
 def _pattern(route: str) -> re.Pattern[str]:

@@ -20,6 +20,16 @@ PARAMETERS = {
     "long_query_time": "1",
 }
 """https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraMySQL.Reference.ParameterGroups.html"""
+CHANGES = {
+    "aurora_enhanced_binlog": "1",
+    "binlog_backup": "0",
+    "binlog_format": "ROW",
+    "binlog_replication_globaldb": "0",
+    "binlog_row_image": "full",
+    "binlog_row_metadata": "full",
+}
+"""What zero-ETL reads, written down as it wants it:
+https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/zero-etl.setting-up.html"""
 
 
 def parameters(owner: Component, more: Mapping[str, str]) -> aws.rds.ClusterParameterGroup:

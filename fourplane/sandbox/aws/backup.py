@@ -15,6 +15,14 @@ def vault(new: New) -> Made:
     return name, {"arn": made["BackupVaultArn"], "name": name, "recoveryPoints": 0}
 
 
+@creates("aws:backup/vaultLockConfiguration:VaultLockConfiguration")
+def vault_lock(new: New) -> Made:
+    request = new.fit("backup", "put_backup_vault_lock_configuration")
+    new.client("backup").put_backup_vault_lock_configuration(**request)
+    vault = new["backupVaultName"]
+    return vault, {"backupVaultArn": new.arn("backup", f"backup-vault:{vault}")}
+
+
 PLAN = {
     "name": "BackupPlanName",
     "targetVaultName": "TargetBackupVaultName",

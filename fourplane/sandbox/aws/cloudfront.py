@@ -33,6 +33,7 @@ def distribution(new: New) -> Made:
     certificate = new.first("viewerCertificate").get("acmCertificateArn") or ":::us-east-1"
     if certificate.split(":")[3] != "us-east-1":
         raise Mistake(f"CloudFront takes certificates of us-east-1 only, got {certificate}")
+    _check_groups(new)
     config = shapes.fit_member(
         client,
         "create_distribution_with_tags",
@@ -76,6 +77,15 @@ def _declared(new: New) -> dict[str, Any]:
         "viewerCertificate": {"cloudfrontDefaultCertificate": False, **new.first("viewerCertificate")},
         "loggingConfig": {"enabled": bool(logging.get("bucket")), **LOGGING, **logging},
     }
+
+
+def _check_groups(new: New) -> None:
+    """Only what is read fails over: https://github.com/aws/aws-cdk/issues/32450."""
+    groups = {group["originId"] for group in new.get("originGroups") or []}
+    for behaviour in [new["defaultCacheBehavior"], *(new.get("orderedCacheBehaviors") or [])]:
+        writes = {"POST", "PUT", "PATCH", "DELETE"} & set(behaviour["allowedMethods"])
+        if writes and behaviour["targetOriginId"] in groups:
+            raise Mistake("AllowedMethods cannot include POST, PUT, PATCH or DELETE for an origin group")
 
 
 LOGGING = {"bucket": "", "prefix": "", "includeCookies": False}

@@ -4,7 +4,7 @@ from typing import Any
 
 from fourplane.sandbox import assets
 from fourplane.sandbox.creator import Made, New, creates
-from fourplane.sandbox.shapes import given
+from fourplane.sandbox.shapes import given, validate
 
 FUNCTION = {
     "name": None,
@@ -103,3 +103,27 @@ def invocation(new: New) -> Made:
     name = new["functionName"]
     answer = new.client("lambda").invoke(FunctionName=name, Payload=new["input"].encode())
     return new.uuid, {"result": answer["Payload"].read().decode(), "terraformKey": "tf"}
+
+
+@creates("aws:lambda/alias:Alias")
+def alias(new: New) -> Made:
+    rename: dict[str, str | None] = {"name": "Name"}
+    request = new.fit("lambda", "create_alias", rename, Name=new.name)
+    made = new.client("lambda").create_alias(**request)
+    arn = made["AliasArn"]
+    invoke = f"arn:aws:apigateway:{new.region}:lambda:path/2015-03-31/functions"
+    return arn, {"arn": arn, "invokeArn": f"{invoke}/{arn}/invocations", "name": made["Name"]}
+
+
+@creates("aws:lambda/eventSourceMapping:EventSourceMapping")
+def event_source_mapping(new: New) -> Made:
+    request = new.fit("lambda", "create_event_source_mapping")
+    validate(new.client("lambda"), "create_event_source_mapping", request)
+    made = new.client("lambda").create_event_source_mapping(**request)
+    arn = new.arn("lambda", f"event-source-mapping:{made['UUID']}")
+    return made["UUID"], {
+        "arn": arn,
+        "uuid": made["UUID"],
+        "functionArn": made["FunctionArn"],
+        "state": "Enabled",
+    }

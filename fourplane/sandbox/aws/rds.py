@@ -8,6 +8,7 @@ from moto.rds import models
 from fourplane.errors import Failure, Mistake
 from fourplane.sandbox.creator import Made, New, creates
 from fourplane.sandbox.moto_methods import replace
+from fourplane.sandbox.shapes import given
 
 replace(models, uuid=mock_random)  # where all other ids come from, which are the same at every deployment
 
@@ -222,4 +223,32 @@ def instance(new: New) -> Made:
         "engineVersionActual": made["EngineVersion"],
         "masterUserSecrets": [_secret(secret)] if secret else [],
         "status": made["DBInstanceStatus"],
+    }
+
+
+@creates("aws:rds/integration:Integration")
+def integration(new: New) -> Made:
+    """What flows from a cluster into a warehouse: refused where the cluster does not write it down."""
+    source, rds = new["sourceArn"], new.client("rds")
+    (of,) = rds.describe_db_clusters(DBClusterIdentifier=source.rpartition(":")[2])["DBClusters"]
+    group = of["DBClusterParameterGroup"]
+    found = rds.describe_db_cluster_parameters(DBClusterParameterGroupName=group)["Parameters"]
+    if {p["ParameterName"]: p.get("ParameterValue") for p in found}.get("aurora_enhanced_binlog") != "1":
+        raise Failure(
+            f"CreateIntegration refused: InvalidParameterValue: {group} must have aurora_enhanced_binlog"
+        )
+    request = given(
+        IntegrationName=new["integrationName"],
+        SourceArn=source,
+        TargetArn=new["targetArn"],
+        KMSKeyId=new.get("kmsKeyId"),
+        DataFilter=new.get("dataFilter"),
+        Tags=new.tag_list,
+    )
+    new.simulate("rds", "create_integration", request)
+    arn = new.arn("rds", f"integration:{new.uuid}")
+    return arn, {
+        "arn": arn,
+        "integrationIdentifier": arn,
+        "dataFilter": new.get("dataFilter", "include: *.*"),
     }

@@ -44,6 +44,9 @@ def queue_policy(new: New) -> Made:
 
 @creates("aws:sqs/redriveAllowPolicy:RedriveAllowPolicy")
 def redrive_allow_policy(new: New) -> Made:
-    text = document(new["redriveAllowPolicy"])
-    new.client("sqs").set_queue_attributes(QueueUrl=new["queueUrl"], Attributes={"RedriveAllowPolicy": text})
+    """moto does not keep it: whose dead letters a queue takes."""
+    text, sqs = document(new["redriveAllowPolicy"]), new.client("sqs")
+    sqs.get_queue_attributes(QueueUrl=new["queueUrl"], AttributeNames=["QueueArn"])
+    request = {"QueueUrl": new["queueUrl"], "Attributes": {"RedriveAllowPolicy": text}}
+    new.simulate("sqs", "set_queue_attributes", request)
     return new["queueUrl"], {"redriveAllowPolicy": text}

@@ -1,0 +1,1 @@
+"""The cart service: what is in carts, and how it becomes orders."""

@@ -1,0 +1,1 @@
+"""What recommendations are made of: events, features, a model, and who answers with it."""

@@ -1,0 +1,1 @@
+"""What a crowd that is known of sets off."""

@@ -1,0 +1,1 @@
+"""What a Spark job is started with, and by whom."""
