@@ -90,8 +90,8 @@ class Stock:
 
     @cached_property
     def fleets(self) -> list[tuple[Resource, int, dict[str, Any]]]:
-        """Every Auto Scaling group and every group of a cluster's nodes, its largest number of machines, those
-        of an event among it, and the template of these."""
+        """Every Auto Scaling group and every group of a cluster's nodes, its largest number of machines, an
+        event's among them, and the template of these."""
         found: list[tuple[Resource, int, dict[str, Any]]] = []
         for group, values in self.all(FLEET):
             mixed = _first(values.get("mixedInstancesPolicy")).get("launchTemplate")
