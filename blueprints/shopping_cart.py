@@ -6,6 +6,7 @@ from typing import Any, NotRequired, TypedDict
 
 import pulumi
 
+from blueprints.cart.orders import TO_HAND_OVER
 from blueprints.cart.record import OPEN
 from components.access import connect
 from components.component import Component
@@ -13,6 +14,7 @@ from components.edge.load_balancer import Tls
 from components.keeping import Logging
 from components.placement import Placement, ZonedPlacement
 from components.service.auto_scaling_service import AutoScalingService
+from components.service.kubernetes_pods import environment_name
 from components.service.python_kit import with_kit
 from components.service.service_image import ServiceImage
 from components.state.backup_plan import BackupPlan
@@ -62,6 +64,13 @@ class ShoppingCartArgs(Placement, Logging, Tls):
     made with."""
     warm_writes: NotRequired[int]
     """Write units a second."""
+    flags: NotRequired[str]
+    """Name of the FeatureFlags that the stack draws an arrow to: connect(cart.service, flags). Its flag
+    "preload" says whether carts bring along what goes with their items. Default: none, and they do."""
+    handover: NotRequired[str]
+    """Name of the WorkQueue that gets each order that is placed, {"path": "/api/orders", "body"}, at least
+    once, and to whose entry the stack draws an arrow: connect(cart.service, queue.entry). Default: none, and
+    orders stay in the table."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
     """More IAM statements of the service's role. Default: none."""
     alarm_actions: NotRequired[Sequence[pulumi.Input[str]]]
@@ -103,6 +112,8 @@ class ShoppingCart(Component):
             "checkouts": self.checkouts,
             "orders": self.orders,
         }
+        self.tables: Sequence[DynamoTable] = tuple(tables.values())
+        self.busy: Sequence[DynamoTable] = (self.carts, self.products, self.stock)
         self.cache = DaxCluster(f"{name}-dax", part.cache(self.carts, self.products), self.child)
         self.backups = BackupPlan(f"{name}-backups", part.backups(tables.values()), self.child)
 
@@ -146,7 +157,9 @@ class _Parts:
 
     @property
     def orders(self) -> Any:
-        return {**self.table("order_id"), "stream": True}
+        waiting = {"partition": (TO_HAND_OVER, "S"), "sort": ("placed_at", "N"), "attributes": []}
+        indexes = {"indexes": {TO_HAND_OVER: waiting}} if "handover" in self._args else {}
+        return {**self.table("order_id"), "stream": True, **indexes}
 
     def cache(self, *tables: DynamoTable) -> Any:
         arns = [table.arn for table in tables]
@@ -175,11 +188,14 @@ class _Parts:
 
     def service(self, image: ServiceImage, tables: Mapping[str, DynamoTable], cache: DaxCluster) -> Any:
         region = self._region(tables["carts"])
+        others = self._given("flags", "handover")
         environment: dict[str, pulumi.Input[str]] = {
             **{f"{role.upper()}_TABLE": table.table_name for role, table in tables.items()},
             "DAX_ADDRESS": cache.address,
             "AWS_DEFAULT_REGION": region,
             "REGIONS": ",".join(self._args.get("replicas", ())),
+            # The variables that a machine has their addresses in.
+            **{key.upper(): f"{environment_name(other)}_ADDRESS" for key, other in others.items()},
         }
         return {
             **self._given("vpc_id", "subnet_ids", "cidr_blocks", *Tls.__annotations__),
@@ -188,7 +204,7 @@ class _Parts:
             **self._args.get("crew", {}),
             **self._given("statements"),
             "port": PORT,
-            "calls": [cache.name, *(table.name for table in tables.values())],
+            "calls": [cache.name, *(table.name for table in tables.values()), *others.values()],
             "program": {"environment": environment},
             "sticky_seconds": SESSION_SECONDS,
         }

@@ -304,7 +304,7 @@ def open_within(peer: Server) -> None:
     aws.vpc.SecurityGroupIngressRule(name, **everything, opts=peer.child)
 
 
-def let_out(client: Server, port: int = 443) -> None:
+def let_out(client: Peer, port: int = 443) -> None:
     """Let the machines of `client` open connections to one port of anyone on the internet, through NAT."""
     _let_out(f"{client.name}-to-internet", client, port)
 

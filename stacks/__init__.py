@@ -4,11 +4,13 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from stacks.amazon_settings import AmazonEnvironment
 from stacks.environment import Environment
 from stacks.netflix_settings import NetflixEnvironment
 from stacks.uber_settings import UberEnvironment
 
 STACKS: dict[str, type[Environment]] = {
+    "amazon": AmazonEnvironment,
     "netflix": NetflixEnvironment,
     "uber": UberEnvironment,
 }

@@ -10,6 +10,7 @@ decided, for no hold, order or list is written but while it has not.
 Checkouts are made in one region, that of the stock: transactions do not reach over regions.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from components.service.python.web import Refusal
@@ -18,7 +19,7 @@ from .carts import Carts, Clock, clock
 from .lines import Cart, Row
 from .orders import Orders
 from .products import Products
-from .record import ABORTED, COMMITTED, PREPARING, Checkout, Records, checkout_id
+from .record import ABORTED, COMMITTED, PREPARING, Buyer, Checkout, Records, checkout_id
 from .retries import Busy
 from .stock import Decided, Short, Stock
 
@@ -35,18 +36,22 @@ class _No(Exception):
 class Checkouts:
     def __init__(
         self, records: Records, carts: Carts, products: Products, stock: Stock, orders: Orders,
-        now: Clock = clock,
+        now: Clock = clock, placed: Callable[[str], None] = lambda id: None,
     ) -> None:  # fmt: skip
+        """`placed` is told of each order, maybe more than once, and must not last."""
         self._records, self._carts, self._products = records, carts, products
-        self._stock, self._orders, self._now = stock, orders, now
+        self._stock, self._orders, self._now, self._placed = stock, orders, now, placed
 
-    def checkout(self, cart: str, key: str, agreed: int | None = None) -> Checkout:
+    def checkout(
+        self, cart: str, key: str, agreed: int | None = None, buyer: Buyer | None = None
+    ) -> Checkout:
         """Order what is in a cart, once for each key: what came of it is told again. `agreed`: what the buyer
         has seen that it costs."""
         id = checkout_id(cart, key)
         known = self._records.find(id)
         if known is None:
-            self._records.begin(Checkout(id, cart, PREPARING, self._now() + PREPARE_MS, agreed=agreed))
+            until, who = self._now() + PREPARE_MS, buyer or Buyer()
+            self._records.begin(Checkout(id, cart, PREPARING, until, agreed=agreed, buyer=who))
             known = self._records.get(id)
         return self.advance(known)
 
@@ -142,7 +147,8 @@ class Checkouts:
         return one
 
     def _commit(self, one: Checkout) -> None:
-        self._orders.place(one)
+        self._orders.place(one, self._now())
+        self._placed(one.id)
         self._leave(one)
         self._stock.sell(one.id)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .lines import Taken
@@ -14,6 +14,18 @@ OPEN, SHARDS = "unfinished", 8
 """The index of those that have not come to their end, in parts, since one alone takes 1000 writes a second:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-indexes-gsi-sharding.html"""
 KEPT_SECONDS = 30 * 24 * 3600
+
+
+@dataclass(frozen=True)
+class Buyer:
+    """Who orders."""
+
+    user: str = ""
+    """"" for whoever has the cart."""
+    country: str = "US"
+    """Where it is sent, by ISO 3166."""
+    method: str = "card"
+    """How it is paid, in the words of whoever takes the money."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +42,7 @@ class Checkout:
     """Why it was aborted."""
     agreed: int | None = None
     """What the buyer has seen that it costs, in cents; None for whatever it costs."""
+    buyer: Buyer = field(default_factory=Buyer)
     lines: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
     taken: Taken | None = None
     """What of the cart it has; None before that is known."""
@@ -57,7 +70,8 @@ class Records:
             "cart": {"S": one.cart},
             "phase": {"S": PREPARING},
             "expires": {"N": str(one.expires)},
-            OPEN: {"S": _shard(one.id)},
+            OPEN: {"S": shard(one.id)},
+            "buyer": pack(asdict(one.buyer)),
             **agreed,
         }
         self._tables.put(self._table, item, "attribute_not_exists(checkout)", {})
@@ -101,12 +115,12 @@ class Records:
 
     def given_up(self, now: int) -> Iterator[Checkout]:
         """Those whose time has passed and that are not at their end."""
-        for shard in range(SHARDS):
+        for number in range(SHARDS):
             found = self._tables.query(
                 self._table,
                 IndexName=OPEN,
                 KeyConditionExpression=f"{OPEN} = :shard AND expires < :now",
-                ExpressionAttributeValues={":shard": {"S": str(shard)}, ":now": {"N": str(now)}},
+                ExpressionAttributeValues={":shard": {"S": str(number)}, ":now": {"N": str(now)}},
             )
             for item in list(found):
                 if one := self.find(item["checkout"]["S"]):
@@ -123,7 +137,8 @@ def checkout_id(cart: str, key: str) -> str:
     return hashlib.sha256(f"{cart}/{key}".encode()).hexdigest()[:32]
 
 
-def _shard(id: str) -> str:
+def shard(id: str) -> str:
+    """The part of an index that it is in."""
     return str(int(id[:8], 16) % SHARDS)
 
 
@@ -141,6 +156,7 @@ def _read(item: Item) -> Checkout:
         finished=OPEN not in item,
         reason=item.get("reason", {}).get("S", ""),
         agreed=int(item["agreed"]["N"]) if "agreed" in item else None,
+        buyer=Buyer(**unpack(item["buyer"])) if "buyer" in item else Buyer(),
         lines={sku: (line[0], line[1]) for sku, line in body["lines"].items()} if body else {},
         taken=Taken(body["at"], body["seen"]) if body else None,
     )

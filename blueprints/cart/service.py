@@ -6,8 +6,10 @@ POST /api/carts/{cart}/items            {"items": {sku: how many more}, "operati
 PUT /api/carts/{cart}/items/{sku}       {"quantity", "at", "by"}: the last word, by its time in ms, wins
 DELETE /api/carts/{cart}/items/{sku}?at=…
 POST /api/carts/{cart}/merge            {"from"}: another cart, such as of before signing in
-POST /api/carts/{cart}/checkout         {"key", "cents"}: what the buyer has seen that it costs; 201, or 409
-                                        and why; the same again for the same key
+POST /api/carts/{cart}/checkout         {"key", "cents", "user", "country", "method"}: what the buyer has seen
+                                        that it costs, who it is, where it is sent and how it is paid, each of
+                                        which but the key may be left out; 201, or 409 and why; the same again
+                                        for the same key
 GET /api/carts/{cart}/orders/{key}
 
 And for other services, which no gateway leads to:
@@ -30,14 +32,16 @@ from components.service.python.web import Answer, Refusal, Request, Routes
 from .carts import Carts, counted
 from .checkout import Checkouts
 from .lines import MOST_OF_ONE, Cart
+from .preload import Preload
 from .products import Product, Products
-from .record import COMMITTED, Checkout, checkout_id
+from .record import COMMITTED, Buyer, Checkout, checkout_id
 from .retries import Busy, code
 from .stock import Stock
 
 NAME = re.compile(r"[A-Za-z0-9_-]{22,64}")
 """128 bits or more in base64."""
-SKU = re.compile(r"[A-Za-z0-9._-]{1,40}")
+SKU = re.compile(r"[A-Za-z0-9-][A-Za-z0-9_-]{0,39}")
+WORD, COUNTRY = re.compile("[!-~]([ -~]{0,62}[!-~])?"), re.compile("[A-Z]{2}")
 DEAREST = 10_000_000
 MOST_PRODUCTS = 100
 MEASURED = {
@@ -48,10 +52,16 @@ MEASURED = {
 
 class Api:
     def __init__(
-        self, carts: Carts, checkouts: Checkouts, products: Products, stock: Stock, metrics: Metrics
+        self,
+        carts: Carts,
+        checkouts: Checkouts,
+        products: Products,
+        stock: Stock,
+        preload: Preload,
+        metrics: Metrics,
     ) -> None:
         self._carts, self._checkouts, self._products = carts, checkouts, products
-        self._stock, self._metrics = stock, metrics
+        self._stock, self._preload, self._metrics = stock, preload, metrics
 
     def routes(self) -> Routes:
         carts = {
@@ -100,7 +110,8 @@ class Api:
 
     def checkout(self, request: Request, cart: str) -> Answer:
         agreed = int(request.number("cents", 0, 1e12)) if "cents" in request.body else None
-        return _ordered(self._checkouts.checkout(_name(cart), request.text("key"), agreed))
+        made = self._checkouts.checkout(_name(cart), request.text("key"), agreed, _buyer(request))
+        return _ordered(made)
 
     def order(self, request: Request, cart: str, key: str) -> Answer:
         return _ordered(self._checkouts.find(checkout_id(_name(cart), key)))
@@ -118,9 +129,10 @@ class Api:
         return 200, {"sku": sku, "left": self._stock.left([sku])[sku]}
 
     def _said(self, cart: Cart) -> Answer:
-        """A cart with its prices, and what goes with it."""
+        """A cart with its prices, and what goes with it while there is time for that."""
         quantities = cart.quantities()
         sold = self._products.read(quantities)
+        related = self._products.related(sold) if self._preload.on else []
         items = [
             {"sku": sku, "quantity": quantity, **_shown(sold.get(sku))}
             for sku, quantity in quantities.items()
@@ -130,7 +142,7 @@ class Api:
             "version": cart.version,
             "items": items,
             "cents": sum(quantities[sku] * one.cents for sku, one in sold.items()),
-            "related": [{"sku": one.sku, **_shown(one)} for one in self._products.related(sold)],
+            "related": [{"sku": one.sku, **_shown(one)} for one in related],
         }
 
     def _measured(self, name: str, answer: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -155,6 +167,16 @@ def _ordered(one: Checkout) -> Answer:
         {"sku": sku, "quantity": quantity, "cents": cents} for sku, (quantity, cents) in one.lines.items()
     ]
     return 201, {"order": one.id, "cents": one.cents, "items": lines}
+
+
+def _buyer(request: Request) -> Buyer:
+    said = {name: request.text(name) for name in ("user", "country", "method") if name in request.body}
+    for name, value in said.items():
+        if not WORD.fullmatch(value):
+            raise Refusal(400, f"{name} must be 1 to 64 letters, digits and signs of ASCII")
+    if "country" in said and not COUNTRY.fullmatch(said["country"]):
+        raise Refusal(400, "country must be two capital letters")
+    return Buyer(**said)
 
 
 def _shown(product: Product | None) -> Mapping[str, Any]:

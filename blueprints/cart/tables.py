@@ -122,9 +122,10 @@ def updated(
         "Key": key,
         "UpdateExpression": change,
         "ConditionExpression": condition,
-        "ExpressionAttributeValues": values,
     }
-    return {**request, "ExpressionAttributeNames": names} if names else request
+    # Neither may be given where there are none.
+    given = {"ExpressionAttributeValues": values, "ExpressionAttributeNames": names}
+    return request | {key: value for key, value in given.items() if value}
 
 
 def parts(all_of_them: Sequence[Part], size: int) -> Iterator[Sequence[Part]]:

@@ -1,12 +1,14 @@
 """Hands requests that waited in a queue to the service that they are for.
 
 A message is {"path", "body"}, JSON. It is handed over by POST, with the message's id as its Idempotency-Key:
-one that was handed over and whose answer got lost comes again. What the service did not take goes back to the
-queue, and when it takes nothing at all it is left in peace until the next call.
+one that was handed over and whose answer got lost comes again. What the service could not take goes back to the
+queue, and when it takes nothing at all it is left in peace until the next call. What it refused for good is
+done: it would be refused again.
 """
 
 import json
 import os
+import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +16,8 @@ from typing import Any
 SECONDS = 5
 MOST_FAILURES = 3
 """In a row: then the rest goes back untried."""
+REFUSED = (400, 409, 422)
+"""Wrong, decided already, or impossible: https://www.rfc-editor.org/rfc/rfc9110#section-15.5."""
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -40,5 +44,6 @@ def _handed_over(message: Mapping[str, Any]) -> bool:
         with urllib.request.urlopen(request, timeout=SECONDS):
             return True
     except (OSError, ValueError, KeyError, TypeError) as error:
-        print(json.dumps({"message": message["messageId"], "failed": repr(error)}))
-        return False
+        final = isinstance(error, urllib.error.HTTPError) and error.code in REFUSED
+        print(json.dumps({"message": message["messageId"], "refused" if final else "failed": repr(error)}))
+        return final

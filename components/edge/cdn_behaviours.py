@@ -1,6 +1,7 @@
 """Where a distribution sends what is asked for, and how long it keeps the answers."""
 
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import Any, NotRequired, TypedDict
 
 import pulumi
@@ -99,6 +100,17 @@ FAILOVER: Any = {
     "failover_criteria": {"status_codes": LOST},
     "members": [{"origin_id": "reads"}, {"origin_id": "fallback"}],
 }
+
+
+def parted(behaviours: Sequence[Any], paths: Sequence[str]) -> tuple[list[Any], list[Any]]:
+    """Those for a part of what some patterns are for, which must come before these, and the others."""
+    inner: list[Any] = []
+    outer: list[Any] = []
+    for one in behaviours:
+        path: str = one["path_pattern"]
+        within = any(path != pattern and fnmatchcase(path, pattern) for pattern in paths)
+        (inner if within else outer).append(one)
+    return inner, outer
 
 
 def read_behaviours(

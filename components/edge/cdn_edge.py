@@ -18,6 +18,7 @@ from components.edge.cdn_behaviours import (
     Fallback,
     Images,
     image_behaviour,
+    parted,
     read_behaviours,
     read_by,
     reader,
@@ -44,8 +45,8 @@ class CdnEdgeArgs(Keeping):
     """Sent along as the header x-origin-secret, by which a public load balancer's Firewall knows this
     distribution: pulumi.Output.secret of 32 characters or more. Default: none is sent."""
     api_paths: NotRequired[Sequence[str]]
-    """Path patterns that go to the load balancer, uncached; all others to the content bucket. Default
-    ["/api/*"]."""
+    """Path patterns that go to the load balancer, uncached; all others to the content bucket. One that is
+    within a pattern of `fallback` comes before it: what is written there. Default ["/api/*"]."""
     aliases: NotRequired[Sequence[str]]
     """Host names of the site; they need `certificate_arn`. Default: the distribution's own name only."""
     zone_id: NotRequired[pulumi.Input[str]]
@@ -160,7 +161,7 @@ class CdnEdge(Peer):
             },
             api,
         ]
-        first: list[Any] = []
+        first, from_balancer = parted(from_balancer, args.get("fallback", {"paths": []})["paths"])
         if "images" in args:
             host = args["images"]["bucket_domain_name"]
             origins.append({**origins[0], "origin_id": "images", "domain_name": host})

@@ -105,7 +105,8 @@ class ServiceImage(Component):
         disposable, key = args.get("disposable", False), args.get("key_arn")
         repository = aws.ecr.Repository(
             self.name,
-            name=f"{pulumi.get_stack()}/{self.name}".lower(),
+            # Not under "<stack>/": that is ImageCache's, from where other machines may pull anything.
+            name=f"{pulumi.get_stack()}-{self.name}".lower(),
             image_tag_mutability="IMMUTABLE",
             image_scanning_configuration={"scan_on_push": True},
             encryption_configurations=[

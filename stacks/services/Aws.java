@@ -76,20 +76,39 @@ public final class Aws {
 
     /** What a service that speaks JSON answers to a POST of `body` for an action, "TrentService.GenerateMac". */
     public String call(String service, String action, String body) throws IOException {
+        Map<String, String> kind = Map.of("content-type", "application/x-amz-json-1.1", "x-amz-target", action);
+        return post(service, "/", kind, body, Duration.ofMillis(1500)).body();
+    }
+
+    /** What a function of Lambda, known by its ARN, makes of an event: JSON, as the event is. */
+    public String invoke(String function, String event, Duration within) throws IOException {
+        String path = "/2015-03-31/functions/" + escaped(function) + "/invocations";
+        Map<String, String> kind = Map.of("content-type", "application/json");
+        HttpResponse<String> said = post("lambda", path, kind, event, within);
+        if (said.headers().firstValue("X-Amz-Function-Error").isPresent()) {
+            throw new Refused(said.statusCode(), said.body());
+        }
+        return said.body();
+    }
+
+    private HttpResponse<String> post(String service, String path, Map<String, String> kind, String body,
+        Duration within) throws IOException {
         URI at = endpoint(service);
         Keys keys = keys();
         String time = STAMP.format(Instant.now());
-        TreeMap<String, String> headers = new TreeMap<>(Map.of("content-type", "application/x-amz-json-1.1",
-            "host", at.getAuthority(), "x-amz-date", time, "x-amz-target", action));
+        TreeMap<String, String> headers = new TreeMap<>(kind);
+        headers.putAll(Map.of("host", at.getAuthority(), "x-amz-date", time));
         if (!keys.token.isEmpty()) {
             headers.put("x-amz-security-token", keys.token);
         }
         String names = String.join(";", headers.keySet());
         StringBuilder lines = new StringBuilder();
         headers.forEach((name, value) -> lines.append(name).append(':').append(value).append('\n'));
-        String asked = String.join("\n", "POST", "/", "", lines, names, hash(body));
+        // What is escaped on the way is escaped once more in what is signed, by all services but S3.
+        String signed = escaped(path).replace("%2F", "/");
+        String asked = String.join("\n", "POST", signed, "", lines, names, hash(body));
         String scope = String.join("/", time.substring(0, 8), region, service, "aws4_request");
-        HttpRequest.Builder request = HttpRequest.newBuilder(at.resolve("/")).timeout(Duration.ofMillis(1500))
+        HttpRequest.Builder request = HttpRequest.newBuilder(at.resolve(path)).timeout(within)
             .header("Authorization", "AWS4-HMAC-SHA256 Credential=" + keys.id + "/" + scope + ", SignedHeaders=" + names
                 + ", Signature=" + signature(keys, scope, time, asked))
             .POST(HttpRequest.BodyPublishers.ofString(body));
@@ -99,10 +118,10 @@ public final class Aws {
             }
         });
         HttpResponse<String> said = send(request.build());
-        if (said.statusCode() != 200) {
+        if (said.statusCode() / 100 != 2) {
             throw new Refused(said.statusCode(), said.body());
         }
-        return said.body();
+        return said;
     }
 
     /** That AWS has answered, and not with what was asked for. */
@@ -133,7 +152,8 @@ public final class Aws {
         query.forEach((name, value) ->
             text.append(text.length() > 0 ? "&" : "").append(name).append('=').append(escaped(value)));
         String asked = String.join("\n", "GET", path, text, "host:" + host + "\n", "host", "UNSIGNED-PAYLOAD");
-        return s3.getScheme() + "://" + host + path + "?" + text + "&X-Amz-Signature=" + signature(keys, scope, time, asked);
+        return s3.getScheme() + "://" + host + path + "?" + text
+            + "&X-Amz-Signature=" + signature(keys, scope, time, asked);
     }
 
     private URI endpoint(String service) {
@@ -175,8 +195,9 @@ public final class Aws {
         return out.toString();
     }
 
-    private static String escaped(String text) {
-        return URLEncoder.encode(text, StandardCharsets.UTF_8).replace("+", "%20").replace("*", "%2A").replace("%7E", "~");
+    private static String escaped(String value) {
+        String text = URLEncoder.encode(value, StandardCharsets.UTF_8);
+        return text.replace("+", "%20").replace("*", "%2A").replace("%7E", "~");
     }
 
     /** What is answered to a request, whatever it is. */

@@ -12,10 +12,19 @@ public final class Metrics {
 
     private final Map<String, Histogram> histograms = new TreeMap<>();
     private final Map<String, LongAdder> requests = new ConcurrentSkipListMap<>();
+    private final Map<String, String> counted;
+    private final Map<String, LongAdder> counts = new TreeMap<>();
 
     /** `measured`: what the time is taken of, in words, by the name of the metric. */
     public Metrics(Map<String, String> measured) {
+        this(measured, Map.of());
+    }
+
+    /** `counted`: what is counted besides, in words, by the name of the metric, which ends in "_total". */
+    public Metrics(Map<String, String> measured, Map<String, String> counted) {
+        this.counted = counted;
         measured.forEach((name, words) -> histograms.put(name, new Histogram(words)));
+        counted.keySet().forEach(name -> counts.put(name, new LongAdder()));
     }
 
     private static final class Histogram {
@@ -58,6 +67,11 @@ public final class Metrics {
         histograms.get(name).add((System.nanoTime() - nanos) / 1e9);
     }
 
+    /** That so many more are counted under a name. */
+    public void count(String name, long more) {
+        counts.get(name).add(more);
+    }
+
     /** That a request was answered. */
     public void answered(String method, int status) {
         String labels = "method=\"" + method + "\",status=\"" + status + "\"";
@@ -69,6 +83,11 @@ public final class Metrics {
             + "# TYPE http_requests_total counter\n");
         requests.forEach((labels, count) ->
             out.append("http_requests_total{").append(labels).append("} ").append(count.sum()).append('\n'));
+        counts.forEach((name, count) -> {
+            out.append("# HELP ").append(name).append(' ').append(counted.get(name)).append('\n');
+            out.append("# TYPE ").append(name).append(" counter\n");
+            out.append(name).append(' ').append(count.sum()).append('\n');
+        });
         histograms.forEach((name, histogram) -> histogram.write(name, out));
         return out.toString();
     }

@@ -13,13 +13,14 @@ import java.util.Map;
 /**
  * The payment service of a shop: authorises, captures, voids and refunds, and keeps nothing itself.
  *
- * Where a payment stands is a statement, sealed with a key that only KMS knows, which whoever pays keeps: the order keeps
- * it in its own row, and a row has one owner at a time. So any machine can go on with what another has begun, and none
- * believes a statement that the service has not made. That money moves once is the acquirer's promise, by the payment's
+ * Where a payment stands is a statement, sealed with a key that only KMS knows, which whoever pays keeps: the order
+ * keeps it in its own row, and a row has one owner at a time. So any machine can go on with what another has begun,
+ * and none believes a statement that the service has not made. That money moves once is the acquirer's promise, by the payment's
  * id, which follows from what is asked: to ask again is to be told the same.
  *
  * POST /api/payments {"key", "user", "cents", "currency", "method"} authorises: 201 with a statement, 402 where the
- * acquirer declines. POST /api/payments/capture, /void and /refund {"statement"} go on from there, 409 where that cannot be.
+ * acquirer declines. POST /api/payments/capture, /void and /refund {"statement"} go on from there, 409 where that
+ * cannot be.
  */
 public class ShopPaymentService {
     private static final List<String> CURRENCIES = List.of("USD", "EUR", "GBP");
@@ -99,7 +100,8 @@ public class ShopPaymentService {
         if (!CURRENCIES.contains(payment.get("currency"))) {
             throw new IllegalArgumentException("currency must be one of " + CURRENCIES);
         }
-        if (!(said.get("cents") instanceof Double cents && cents == Math.rint(cents) && cents >= 0 && cents <= LARGEST)) {
+        if (!(said.get("cents") instanceof Double cents && cents == Math.rint(cents) && cents >= 0
+                && cents <= LARGEST)) {
             throw new IllegalArgumentException("cents must be a whole number from 0 to " + (long) LARGEST);
         }
         payment.put("cents", said.get("cents"));
@@ -129,7 +131,10 @@ public class ShopPaymentService {
             return Web.Answer.of(409, Map.of("error", "it was not captured in time", "state", "expired"));
         }
         String declined = asked(verb, payment);
-        return declined.isEmpty() ? stated(200, DONE.get(verb), payment) : Web.Answer.of(402, Map.of("error", declined));
+        if (!declined.isEmpty()) {
+            return Web.Answer.of(402, Map.of("error", declined));
+        }
+        return stated(200, DONE.get(verb), payment);
     }
 
     private String asked(String verb, Map<String, Object> payment) throws IOException {

@@ -9,8 +9,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
 /**
- * A service over HTTP: what its routes have, /health and /metrics. An answer has the trace of its request, which load
- * balancers begin: https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
+ * A service over HTTP: what its routes have, /health and /metrics. An answer has the trace of its request, which
+ * load balancers begin:
+ * https://docs.aws.amazon.com/elasticloadbalancing/latest/application/load-balancer-request-tracing.html
  */
 public final class Web {
     private static final int LARGEST_BODY = 16 * 1024;
@@ -38,14 +39,14 @@ public final class Web {
     public Web(int port, Metrics metrics) throws IOException {
         this.metrics = metrics;
         server = HttpServer.create(new InetSocketAddress(port), 128);
-        server.createContext("/", exchange -> handle(exchange, request -> Answer.of(404, Map.of("error", "not found"))));
+        at("/", request -> Answer.of(404, Map.of("error", "not found")));
         server.createContext("/health", exchange -> send(exchange, new Answer(200, "{\"status\": \"up\"}", Map.of())));
         server.createContext("/metrics", exchange -> send(exchange,
             new Answer(200, metrics.text(), Map.of("Content-Type", "text/plain; version=0.0.4"))));
     }
 
     /** Let a route answer what is at a path, or under it. */
-    public void at(String path, Route route) {
+    public final void at(String path, Route route) {
         server.createContext(path, exchange -> handle(exchange, route));
     }
 

@@ -9,11 +9,14 @@ import pytest
 
 from blueprints.shopping_cart import PROGRAM, ShoppingCart
 from components.access import connect
+from components.control.feature_flags import FeatureFlags
 from components.network import Network
 from components.service.gateway import Gateway
+from components.state.work_queue import WorkQueue
 from fourplane.chaos import Wish, strike
 from fourplane.reach import reach
 from fourplane.sandbox import Sandbox
+from tests.boot.cart_shop import INDEXES
 from tests.boot.cart_shop import TABLES as KEYS
 
 TABLES = ("carts", "products", "stock", "holds", "checkouts", "orders")
@@ -22,7 +25,11 @@ KEY, KEY_THERE = (f"arn:aws:kms:{region}:123456789012:key/k" for region in ("us-
 
 def program(**more):
     network = Network("net", {"zones": 3})
-    cart = ShoppingCart("cart", {**network.private, "data": network.data, **more})
+    flags = FeatureFlags("busy-flags", {"flags": {"preload": {"description": "Related items"}}})
+    told = {"flags": flags.name, "handover": "busy-orders"}
+    cart = ShoppingCart("cart", {**network.private, "data": network.data, **told, **more})
+    waiting = WorkQueue("busy-orders", {})
+    connect(cart.service, flags, waiting.entry)
     route = {cart.service.name: {"paths": ["/api/carts"]}}
     gateway = Gateway("gateway", {**network.private, "image": "kong:3", "routes": route})
     connect(gateway, cart.service)
@@ -47,12 +54,21 @@ def statements(graph, name):
     return {s["Sid"]: s for one in policies for s in json.loads(one.inputs["policy"])["Statement"]}
 
 
+def told_of(graph):
+    """What a machine of the service starts with."""
+    template = graph.one("aws:ec2/launchTemplate:LaunchTemplate", "cart-service")
+    data = base64.b64decode(template.inputs["userData"])
+    return (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+
+
 def test_the_arrows_are_the_ways_and_no_way_more_is_open(graph):
     names = {urn: resource.name for urn, resource in graph.items()}
     ends = {(names.get(way.source, way.source), names.get(way.target, way.target)) for way in reach(graph)}
     assert {pair for pair in ends if any(end.startswith("cart") for end in pair)} == {
         ("gateway", "cart-service"),
         ("cart-service", "cart-dax"),
+        ("cart-service", "busy-flags"),
+        ("cart-service", "busy-orders"),
         *(("cart-service", f"cart-{table}") for table in TABLES),
         *(("cart-dax", f"cart-{table}") for table in ("carts", "products")),
         *(("cart-backups", f"cart-{table}") for table in TABLES),
@@ -99,16 +115,28 @@ def test_the_tables_are_those_that_the_program_knows(deployed):
         keys = KEYS[table.name.removeprefix("cart-")]
         assert tuple(one["AttributeName"] for one in made["KeySchema"]) == keys
         indexes = [one["IndexName"] for one in made.get("GlobalSecondaryIndexes", [])]
-        assert indexes == (["unfinished"] if table.name == "cart-checkouts" else [])
+        assert indexes == [*INDEXES.get(table.name.removeprefix("cart-"), ())][:1]
+
+
+def test_without_a_queue_orders_stay_in_their_table(preview):
+    network = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-a", "subnet-b", "subnet-c"]}
+    data = {**network, "zones": ["us-east-1a", "us-east-1b", "us-east-1c"]}
+    graph = preview(lambda: ShoppingCart("cart", {**network, "data": data}))
+    orders = graph.one("aws:dynamodb/table:Table", "cart-orders")
+    assert not orders.inputs.get("globalSecondaryIndexes") and "HANDOVER" not in told_of(graph)
+
+
+def test_the_service_may_send_to_the_queue_and_take_nothing_out(graph):
+    said = str(statements(graph, "cart-service-to-busy-orders"))
+    assert "sqs:SendMessage" in said and "sqs:ReceiveMessage" not in said
 
 
 def test_the_program_is_told_of_all_that_it_asks_for(graph):
-    data = base64.b64decode(
-        graph.one("aws:ec2/launchTemplate:LaunchTemplate", "cart-service").inputs["userData"]
-    )
-    text = (gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data).decode()
+    text = told_of(graph)
     asked = set(re.findall(r'setting(?:\.get\(|\[)"([A-Z_]+)"', (PROGRAM / "__main__.py").read_text()))
     assert len(asked) > 8 and {name for name in asked if f"{name}=" not in text} == set()
+    assert "FLAGS=BUSY_FLAGS_ADDRESS" in text and "HANDOVER=BUSY_ORDERS_ADDRESS" in text
+    assert re.search(r"CALLS=.*\bbusy-flags\b.*\bbusy-orders\b", text)
 
 
 def test_the_image_has_the_program_and_what_it_stands_on(graph):

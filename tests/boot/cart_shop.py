@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from blueprints.cart.carts import Carts
 from blueprints.cart.checkout import PREPARE_MS, Checkouts
-from blueprints.cart.orders import Orders
+from blueprints.cart.handover import Handover
+from blueprints.cart.orders import TO_HAND_OVER, Orders
 from blueprints.cart.products import Product, Products
 from blueprints.cart.record import OPEN, Records
 from blueprints.cart.stock import Stock
@@ -26,6 +27,7 @@ TABLES = {
     "products": ("sku",),
     "orders": ("order_id",),
 }
+INDEXES = {"checkouts": (OPEN, "expires"), "orders": (TO_HAND_OVER, "placed_at")}
 Call = Callable[[str, Mapping[str, Any]], Any]
 
 
@@ -63,15 +65,24 @@ class Client:
 
 
 class Machine:
-    """A machine of the service."""
+    """A machine of the service. `queue`: a client of SQS, and the address of where orders are handed over."""
 
-    def __init__(self, client: Any, now: Clock, regions: Sequence[str], here: str, **more: Any) -> None:
+    def __init__(
+        self, client: Any, now: Clock, regions: Sequence[str], here: str, queue: Any = None, **more: Any
+    ) -> None:
         self.tables = Tables(client, sleep=more.pop("sleep", lambda seconds: None), **more)
         self.carts = Carts(self.tables, "carts", here, tuple(regions), now)
-        self.products, self.orders = Products(self.tables, "products"), Orders(self.tables, "orders")
+        self.products = Products(self.tables, "products")
+        self.orders = Orders(self.tables, "orders", handed_over=queue is not None)
         self.stock = Stock(self.tables, "stock", "holds")
         self.records = Records(self.tables, "checkouts")
-        self.checkouts = Checkouts(self.records, self.carts, self.products, self.stock, self.orders, now)
+        told: Any = {}
+        if queue is not None:
+            self.handover = Handover(self.orders, queue[0], queue[1], now)
+            told = {"placed": self.handover.placed}
+        self.checkouts = Checkouts(
+            self.records, self.carts, self.products, self.stock, self.orders, now, **told
+        )
 
 
 class Shop:
@@ -112,17 +123,18 @@ def make_tables(client: Any) -> None:
     """As the blueprint has them."""
     for table, keys in TABLES.items():
         kinds = zip(keys, ("HASH", "RANGE"), strict=False)
-        texts = [*keys, OPEN] if table == "checkouts" else keys
-        attributes = [{"AttributeName": key, "AttributeType": "S"} for key in texts]
+        attributes = [{"AttributeName": key, "AttributeType": "S"} for key in keys]
         more: dict[str, Any] = {}
-        if table == "checkouts":
-            attributes.append({"AttributeName": "expires", "AttributeType": "N"})
+        if table in INDEXES:
+            index, sort = INDEXES[table]
+            attributes.append({"AttributeName": index, "AttributeType": "S"})
+            attributes.append({"AttributeName": sort, "AttributeType": "N"})
             found_by = [
-                {"AttributeName": OPEN, "KeyType": "HASH"},
-                {"AttributeName": "expires", "KeyType": "RANGE"},
+                {"AttributeName": index, "KeyType": "HASH"},
+                {"AttributeName": sort, "KeyType": "RANGE"},
             ]
             kept = {"ProjectionType": "KEYS_ONLY"}
-            more["GlobalSecondaryIndexes"] = [{"IndexName": OPEN, "KeySchema": found_by, "Projection": kept}]
+            more["GlobalSecondaryIndexes"] = [{"IndexName": index, "KeySchema": found_by, "Projection": kept}]
         client.create_table(
             TableName=table,
             KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in kinds],

@@ -19,11 +19,11 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from stacks.amazon_shop import JAVA
 from tests.boot.kong_machine import free_port
 from tests.boot.matching_machine import BUILT
 
 SERVICES = Path("stacks/services").resolve()
-JAVA = ("Aws", "CatalogService", "Json", "Metrics", "ShopPaymentService", "Web")
 ROLE = {
     "AccessKeyId": "ASIA1",
     "SecretAccessKey": "hush",
@@ -60,13 +60,13 @@ def need(folder: Path) -> None:
         pytest.skip(f"{folder.name} cannot be built; apt-get install {' '.join(missing)}")
 
 
-def java_command(service: str) -> list[str]:
-    """How a service in Java is run, all of the shop's being compiled together."""
+def java_command(service: str, *more: str) -> list[str]:
+    """How a service in Java is run, from the files that its image has besides the shared ones."""
     if shutil.which("javac") is None:
         pytest.skip("javac is not installed; apt-get install default-jdk-headless")
-    sources = [SERVICES / f"{name}.java" for name in JAVA]
+    sources = [SERVICES / name for name in (*JAVA, f"{service}.java", *more) if name.endswith(".java")]
     compile = ["javac", "-Xlint:all", "-Werror", "--release", "17"]
-    classes = built("shop", sources, lambda out: [*compile, "-d", str(out), *map(str, sources)])
+    classes = built(service, sources, lambda out: [*compile, "-d", str(out), *map(str, sources)])
     return ["java", "-XX:TieredStopAtLevel=1", "-cp", str(classes), service]
 
 

@@ -3,26 +3,37 @@
 import base64
 import contextlib
 import gzip
+import http.server
 import json
 import os
 import secrets
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 
 import pytest
 
+from blueprints.cart.preload import Preload
 from blueprints.shopping_cart import PROGRAM, image_files
+from components.service.python.flags import Flags
 from components.service.python.web import takes_gzip
 from tests.boot.cart_shop import TABLES, make_tables
 from tests.boot.conftest import KEYS, REGION
 from tests.boot.kong_machine import free_port
+from tests.boot.shop_machine import serve
 
 
 @pytest.fixture
-def ask(client, endpoint, tmp_path):
+def more():
+    """More of the service's settings."""
+    return {}
+
+
+@pytest.fixture
+def ask(client, endpoint, tmp_path, more):
     """ask(method, path, body) -> (status, answer) of a service that is running."""
     make_tables(client("dynamodb"))
     for at, text in image_files().items():
@@ -37,6 +48,7 @@ def ask(client, endpoint, tmp_path):
         "AWS_ENDPOINT_URL": endpoint,
         "PYTHONPATH": str(tmp_path),
         "PORT": str(port),
+        **more,
     }
     process = subprocess.Popen([sys.executable, "-m", "cart"], env=settings, cwd=tmp_path)
 
@@ -120,9 +132,110 @@ def test_a_cart_from_the_first_item_to_the_order(ask):
         ("GET", f"{cart}?version=x", None, 400),
         ("GET", "/api/carts/short", None, 400),
         ("GET", f"{cart}/orders/none", None, 404),
+        ("POST", f"{cart}/checkout", {"key": "k3", "user": "a\nb"}, 400),
+        ("POST", f"{cart}/checkout", {"key": "k3", "country": "Germany"}, 400),
+        ("POST", f"{cart}/checkout", {"key": "k3", "country": "de"}, 400),
+        ("POST", f"{cart}/checkout", {"key": "k3", "method": "ü"}, 400),
         ("PUT", "/internal/products", {"products": [{"sku": "a", "cents": -1}]}, 400),
     ]
     assert [ask(*one[:3])[0] for one in wrong] == [one[3] for one in wrong]
+
+
+class AppConfig(http.server.BaseHTTPRequestHandler):
+    """AppConfig with "preload" off, which answers once it is let."""
+
+    let, asked = threading.Event(), threading.Event()
+
+    def do_POST(self):
+        self.asked.set()
+        self.let.wait(2)
+        self.say({"InitialConfigurationToken": "a"})
+
+    def do_GET(self):
+        self.say({"preload": {"enabled": False}})
+
+    def say(self, said):
+        self.send_response(200)
+        self.send_header("Next-Poll-Configuration-Token", "b")
+        self.end_headers()
+        self.wfile.write(json.dumps(said).encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def flagged(more, endpoint):
+    server = serve(AppConfig)
+    more |= {"AWS_ENDPOINT_URL": f"http://{server.address}", "AWS_ENDPOINT_URL_DYNAMODB": endpoint}
+    more |= {"FLAGS": "BUSY_FLAGS_ADDRESS", "BUSY_FLAGS_ADDRESS": "app/dev/flags"}
+    yield
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("flagged")
+def test_related_items_come_along_until_the_flag_is_off_which_nobody_waits_for(ask):
+    cart = f"/api/carts/{name()}"
+    sold = [{"sku": "tea", "cents": 1, "related": ["cup"]}, {"sku": "cup", "cents": 2}]
+    ask("PUT", "/internal/products", {"products": sold})
+    assert AppConfig.asked.wait(10)
+    made = ask("POST", f"{cart}/items", {"items": {"tea": 1}})[1]
+    assert [one["sku"] for one in made["related"]] == ["cup"]
+    AppConfig.let.set()
+    for _ in range(500):
+        if not (shown := ask("GET", cart)[1])["related"]:
+            break
+        time.sleep(0.02)
+    assert shown == {**made, "related": []}
+
+
+def test_related_items_come_along_while_nobody_knows_the_flag(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{free_port()}")
+    for key, value in KEYS.items():
+        monkeypatch.setenv(key, value)
+    preload = Preload(Flags("app/dev/flags", REGION))
+    preload.read()
+    assert preload.on
+
+
+@pytest.fixture
+def waiting(more, client):
+    """waiting(): the bodies of what waits in the queue that orders are handed over by."""
+    sqs = client("sqs")
+    url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
+    more |= {"HANDOVER": "BUSY_ORDERS_ADDRESS", "BUSY_ORDERS_ADDRESS": url}
+
+    def waiting():
+        found = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10).get("Messages", [])
+        return [json.loads(one["Body"])["body"] for one in found]
+
+    return waiting
+
+
+def bought(ask, **more):
+    cart = f"/api/carts/{name()}"
+    ask("POST", f"{cart}/items", {"items": {"tea-0": 2}})
+    return ask("POST", f"{cart}/checkout", {"key": "k", **more})
+
+
+def test_what_is_checked_out_is_handed_over(waiting, ask, shelf):
+    who = {"user": "ann", "country": "DE", "method": "visa"}
+    status, made = bought(ask, **who)
+    items = [{"sku": "tea-0", "quantity": 2, "cents": 100}]
+    assert (status, waiting()) == (201, [{"key": made["order"], "items": items, **who}])
+
+
+@pytest.fixture
+def lost(waiting, more):
+    more["AWS_ENDPOINT_URL_SQS"] = f"http://127.0.0.1:{free_port()}"
+
+
+@pytest.mark.usefixtures("lost")
+def test_what_is_checked_out_waits_while_the_queue_is_lost_and_nobody_with_it(ask, client, shelf):
+    assert bought(ask)[0] == 201 == bought(ask)[0]
+    placed = client("dynamodb").scan(TableName="orders")["Items"]
+    assert len(placed) == 2 and all("to_hand_over" in one for one in placed)
 
 
 @pytest.mark.parametrize(

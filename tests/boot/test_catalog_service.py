@@ -1,14 +1,19 @@
-"""The catalog service, by Debian's JDK: what it tells, how long caches keep it, and pictures of S3."""
+"""The catalog service, by Debian's JDK: what it tells, how long caches keep it, pictures of S3, and what it
+says to the recommendations and hears from them."""
 
+import base64
 import json
 import subprocess
+import threading
 import time
 import urllib.parse
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 
 import boto3
 import pytest
 
+from stacks.amazon_shop import CATALOG
 from tests.boot.conftest import clients
 from tests.boot.shop_machine import NO_KEYS, SERVICES, TRACE, Aws, Running, java_command, presigned, serve
 
@@ -48,7 +53,7 @@ def start(machine):
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{machine.address}",
             **NO_KEYS,
         }
-        running.append(Running(java_command("CatalogService"), **{**settings, **environment}))
+        running.append(Running(java_command("CatalogService", *CATALOG), **{**settings, **environment}))
         return running[-1]
 
     yield start
@@ -139,3 +144,201 @@ def test_measures_itself_as_prometheus_takes_it(catalog, program):
     text = catalog.ask("GET", "/metrics")[1]
     assert 'catalog_seconds_bucket{le="0.01"}' in text
     subprocess.run([program("promtool", "prometheus"), "check", "metrics"], input=text, text=True, check=True)
+
+
+ANSWERS = "arn:aws:lambda:eu-west-1:123456789012:function:likely-serving:live"
+KNOWN = {"X-User": "ann"}
+
+
+class Likes(Aws):
+    """Kinesis and Lambda, as a catalog sees them, and the machine's metadata."""
+
+    def do_PUT(self):
+        type(self).keys.wait(3)
+        super().do_PUT()
+
+    def other(self):
+        body, shop = self.body(), type(self)
+        stream = self.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecords"
+        self.service = "kinesis" if stream else "lambda"
+        if self.command != "POST" or not self.signed(body):
+            return self.answer(403, "{}")
+        said = json.loads(body)
+        shop.free.wait(5)
+        if shop.lost:
+            return self.answer(503, "{}")
+        if stream:
+            return self.answer(200, json.dumps(self.put(said)))
+        shop.asked.append((urllib.parse.unquote(self.path), said))
+        self.answer(200, json.dumps(shop.items), **shop.faults)
+
+    def put(self, said):
+        assert said["StreamName"] == "likely-events"
+        shop = type(self)
+        refused, shop.refused = shop.refused, 0
+        events = [json.loads(base64.b64decode(one["Data"])) for one in said["Records"]]
+        assert [one["PartitionKey"] for one in said["Records"]] == [event["user"] for event in events]
+        shop.batches.append(events[refused:])
+        failed = {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": "{slow}"}
+        taken = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+        records = [failed] * refused + [taken] * (len(events) - refused)
+        return {"FailedRecordCount": refused, "Records": records}
+
+
+@pytest.fixture
+def likes():
+    """What can be lost, slow, or refuse so many records once; what it was told, and what it answers."""
+
+    class Shop(Likes):
+        lost, refused, free, keys = False, 0, threading.Event(), threading.Event()
+        batches, asked, items, faults = [], [], {"items": []}, {}
+
+    Shop.free.set()
+    Shop.keys.set()
+    server = serve(Shop)
+    server.shop = Shop
+    yield server
+    Shop.free.set()
+    Shop.keys.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def liked(start, likes):
+    addresses = {"LIKELY_EVENTS_ADDRESS": "likely-events", "LIKELY_ANSWERS_ADDRESS": ANSWERS}
+    at = f"http://{likes.address}"
+    return start(AWS_ENDPOINT_URL=at, AWS_EC2_METADATA_SERVICE_ENDPOINT=at, IMAGES_ADDRESS="", **addresses)
+
+
+def told(likes):
+    return [event for batch in likes.shop.batches for event in batch]
+
+
+def counted(catalog, name):
+    lines = catalog.ask("GET", "/metrics")[1].splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name} "))
+
+
+def test_who_is_told_a_product_has_viewed_it(liked, likes):
+    before = time.time() * 1000
+    liked.ask("GET", "/api/catalog/kettle-1", **KNOWN)
+    liked.ask("GET", "/api/catalog/pan-28", **{"Cookie": "a=b; X-User=bob", "X-Forwarded-For": "192.0.2.1"})
+    for agent in ("192.0.2.1, 10.0.0.1", "192.0.2.1, 10.0.0.2", "192.0.2.2"):
+        liked.ask("GET", "/api/catalog/pan-28", **{"X-Forwarded-For": agent})
+    liked.ask("GET", "/api/catalog/none", **KNOWN)
+    liked.ask("GET", "/api/catalog?q=pan", **KNOWN)
+    until(lambda: len(told(likes)) == 5)
+    first, second, *others = told(likes)
+    assert (first["kind"], first["user"], first["item"]) == ("view", "ann", "kettle-1")
+    assert (
+        before - 1 <= first["at"] <= time.time() * 1000 and len({event["id"] for event in told(likes)}) == 5
+    )
+    assert second["user"] == "bob"
+    users = [event["user"] for event in others]
+    assert users[0] == users[1] != users[2] and all(user.startswith("anonymous-") for user in users)
+    assert "192.0.2" not in "".join(users) and len(likes.shop.batches) <= 3
+
+
+def test_pages_tell_clicks_and_purchases(liked, likes):
+    said = {"kind": "purchase", "item": "kettle-1", "id": "order-1-kettle-1"}
+    assert liked.ask("POST", "/api/catalog/events", said, **KNOWN)[:2] == (202, {"id": "order-1-kettle-1"})
+    assert liked.ask("POST", "/api/catalog/events", {"kind": "click", "item": "pan-28"}, **KNOWN)[0] == 202
+    wrong = [{"kind": "x", "item": "pan-28"}, {**said, "id": "a b"}, {**said, "item": "none"}, b"{"]
+    assert [liked.ask("POST", "/api/catalog/events", one)[0] for one in wrong] == [400, 400, 404, 400]
+    assert liked.ask("POST", "/api/catalog/kettle-1", said)[0] == 404
+    until(lambda: len(told(likes)) == 2)
+    bought, clicked = told(likes)
+    assert bought.pop("at") and bought == {**said, "user": "ann"}
+    assert (clicked["kind"], clicked["user"], clicked["item"]) == ("click", "ann", "pan-28")
+
+
+def test_kinesis_takes_what_it_is_told(start, endpoint):
+    kinesis = boto3.client("kinesis", **clients(endpoint))
+    kinesis.create_stream(StreamName="likely-events", ShardCount=1)
+    keys = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+    catalog = start(AWS_ENDPOINT_URL=endpoint, LIKELY_EVENTS_ADDRESS="likely-events", **keys)
+    catalog.ask("GET", "/api/catalog/kettle-1", **KNOWN)
+    assert catalog.end() == 143  # what is waiting is told before it ends
+    shard = kinesis.list_shards(StreamName="likely-events")["Shards"][0]["ShardId"]
+    place = dict(StreamName="likely-events", ShardId=shard, ShardIteratorType="TRIM_HORIZON")
+    (record,) = kinesis.get_records(ShardIterator=kinesis.get_shard_iterator(**place)["ShardIterator"])[
+        "Records"
+    ]
+    assert record["PartitionKey"] == "ann" and json.loads(record["Data"])["item"] == "kettle-1"
+
+
+def test_a_slow_stream_slows_no_answer_and_gets_five_hundred_at_most(liked, likes):
+    likes.shop.free.clear()
+    liked.ask("GET", "/api/catalog/kettle-1")
+    time.sleep(1.1)  # the first batch hangs
+    begun = time.monotonic()
+    with ThreadPoolExecutor(4) as pool:
+        asked = pool.map(lambda n: liked.ask("GET", "/api/catalog/pan-28")[0], range(600))
+        assert set(asked) == {200}
+    assert time.monotonic() - begun < 6
+    likes.shop.free.set()
+    until(lambda: len({event["id"] for event in told(likes)}) == 601)
+    assert max(map(len, likes.shop.batches)) == 500
+
+
+def test_what_the_stream_refuses_is_told_again(liked, likes):
+    likes.shop.refused = 2
+    for product in ("kettle-1", "pan-28", "toaster-2"):
+        liked.ask("GET", f"/api/catalog/{product}")
+    until(lambda: len(told(likes)) == 3)
+    assert sorted(event["item"] for event in told(likes)) == ["kettle-1", "pan-28", "toaster-2"]
+    until(lambda: counted(liked, "catalog_events_sent_total") == 3)
+    assert counted(liked, "catalog_events_dropped_total") == 0
+
+
+def test_events_are_dropped_and_counted_while_the_stream_is_lost(liked, likes):
+    likes.shop.lost = True
+    liked.ask("GET", "/api/catalog/kettle-1")
+    until(lambda: counted(liked, "catalog_events_dropped_total") == 1)
+    likes.shop.lost = False
+    liked.ask("GET", "/api/catalog/pan-28")
+    until(lambda: [event["item"] for event in told(likes)] == ["pan-28"])
+
+
+def related(catalog, user="ann", product="kettle-1"):
+    status, said, headers = catalog.ask("GET", f"/api/catalog/{product}/related?user={user}")
+    assert status == 200 and headers["Cache-Control"].startswith("private")
+    return said["source"], [one["id"] for one in said["products"]]
+
+
+def test_what_a_user_may_like_is_what_the_recommendations_say(liked, likes):
+    likes.shop.items = {"items": ["pan-28", "gone", "kettle-1", "toaster-2"], "source": "model", "lost": []}
+    assert related(liked) == ("liked", ["pan-28", "toaster-2"])
+    path, said = likes.shop.asked[0]
+    assert path == f"/2015-03-31/functions/{ANSWERS}/invocations" and said == {"user": "ann", "count": 13}
+    assert liked.ask("GET", "/api/catalog/none/related")[0] == 404
+
+
+SAME = {"toaster-2", "pan-28"}
+"""What else is of the kettle's category."""
+
+
+def test_without_recommendations_there_is_what_is_of_the_same_category(liked, likes):
+    assert related(liked)[0] == "category" and set(related(liked)[1]) >= SAME
+    likes.shop.items, likes.shop.faults = {"items": ["novel"]}, {"X-Amz-Function-Error": "Unhandled"}
+    source, items = related(liked)
+    assert source == "category" and set(items) >= SAME and "kettle-1" not in items
+
+
+def test_nobody_waits_for_recommendations_longer_than_300_ms_and_not_for_ever(liked, likes):
+    related(liked)
+    likes.shop.free.clear()
+    took = []
+    for _ in range(8):
+        begun = time.monotonic()
+        assert related(liked)[0] == "category"
+        took.append(time.monotonic() - begun)
+    assert 0.29 < max(took) < 0.6 and max(took[-3:]) < 0.1  # after five it is left alone
+    assert counted(liked, "catalog_related_lost_total") == 5
+
+
+def test_nobody_waits_for_keys_to_ask_for_recommendations_with(liked, likes):
+    likes.shop.keys.clear()
+    begun = time.monotonic()
+    assert related(liked)[0] == "category" and time.monotonic() - begun < 0.6

@@ -116,9 +116,12 @@ def test_what_was_read_holds_while_appconfig_is_lost(appconfig, clock):
     assert read.on("ads") and isinstance(appconfig.asked[3], dict)  # it began anew
 
 
-def test_without_appconfig_all_is_off(appconfig, clock):
+def test_without_appconfig_all_is_off_or_as_the_program_says(appconfig, clock):
     appconfig.lost = True
-    assert not Flags(ADDRESS, "us-east-1").on("reviews")
+    read = Flags(ADDRESS, "us-east-1")
+    assert not read.on("reviews") and read.on("reviews", otherwise=True)
+    appconfig.lost, clock[0] = False, clock[0] + 6
+    assert not read.on("ads", otherwise=True) and read.on("unknown", otherwise=True)
 
 
 def test_one_caller_asks_and_the_others_go_on(appconfig, clock):

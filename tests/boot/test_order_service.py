@@ -242,6 +242,15 @@ def test_what_cannot_be_placed_in_time_is_undone_though_nobody_knows_how_far_it_
     assert asked(PAY, VOID, RELEASE, CAPTURE) == [5, 1, 1, 0]
 
 
+def test_what_may_be_paid_for_is_never_undone(start):
+    impatient = start(ORDERS_DATABASE="impatient", PATIENCE_SECONDS="0")
+    until(lambda: impatient.ask("GET", "/api/orders/none")[0] == 404)
+    Others.fails[CAPTURE] = [0] * 6
+    assert placed(impatient, "o28")[0] == 202
+    until(lambda: read(impatient, "o28")["state"] == "confirmed")
+    assert asked(VOID, RELEASE, TAKE) == [0, 0, 1]
+
+
 def test_a_compensation_that_fails_is_done_later(order):
     Others.fails |= {TAKE: [410], VOID: [500, 500, 500], RELEASE: [0, 0]}
     assert placed(order, "o16")[0] == 202

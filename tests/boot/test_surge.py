@@ -1,8 +1,10 @@
 """The real functions of an event: a front door and a service that answer, and moto for AWS."""
 
+import io
 import json
 import threading
 import time
+import urllib.error
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
@@ -243,3 +245,14 @@ def test_what_cannot_be_read_goes_back(server, monkeypatch):
     monkeypatch.setenv("SERVICE", server.url)
     answer = deliver.handler({"Records": [{"messageId": "m", "body": "no JSON"}]}, None)
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m"}]}
+
+
+@pytest.mark.parametrize(("status", "left"), [(409, []), (422, []), (429, ["m0"]), (503, ["m0"])])
+def test_what_is_refused_for_good_does_not_come_back(monkeypatch, status, left):
+    def refuse(request, timeout):
+        raise urllib.error.HTTPError(request.full_url, status, "no", {}, io.BytesIO())
+
+    monkeypatch.setenv("SERVICE", "http://order")
+    monkeypatch.setattr(deliver.urllib.request, "urlopen", refuse)
+    answer = deliver.handler(messages("/orders"), None)
+    assert [one["itemIdentifier"] for one in answer["batchItemFailures"]] == left

@@ -49,6 +49,13 @@ def test_only_what_cloudfront_fails_over_goes_there_and_it_goes_first(preview):
     assert behaviours["/api/*"]["targetOriginId"] == "api"
 
 
+def test_what_is_written_within_what_is_read_goes_to_the_balancer(preview):
+    _, _, behaviours = parts(preview(edge(api_paths=["/api/*", "/api/catalog/events"], stale_seconds=60)))
+    assert list(behaviours) == ["/api/catalog/events", *PATHS, "/api/*"]
+    written = behaviours["/api/catalog/events"]
+    assert written["targetOriginId"] == "api" and "POST" in written["allowedMethods"]
+
+
 def test_the_second_origin_is_asked_by_its_own_name(preview):
     _, _, behaviours = parts(preview(edge()))
     all_but_host = "b689b0a8-53d0-40ab-baf2-68738e2966ac"

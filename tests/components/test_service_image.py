@@ -1,5 +1,7 @@
+import pulumi
 import pytest
 
+from components.control.image_cache import ImageCache
 from components.service.service_image import ServiceImage
 from fourplane.errors import Mistake
 
@@ -104,3 +106,17 @@ def test_rejects_what_cannot_be_built(preview, args, reason):
 def test_rejects_a_folder_that_is_not_there(image, tmp_path):
     with pytest.raises(Mistake, match="Dockerfile"):
         image(folder=str(tmp_path / "nowhere"))
+
+
+def test_machines_that_pull_public_images_may_not_pull_it(preview):
+    def program():
+        cache, image = (
+            ImageCache("images", {}),
+            ServiceImage("app", {"files": {"Dockerfile": "FROM scratch"}}),
+        )
+        pulumi.export("public", cache.pull("docker/library/kong:3.9")["repository_arn"])
+        pulumi.export("own", image.repository_arn)
+
+    graph = preview(program)
+    under = graph.outputs["public"].partition("repository/")[2].removesuffix("*")
+    assert not graph.one(REPOSITORY).inputs["name"].startswith(under)

@@ -1,13 +1,15 @@
 """Ways of canaries, and ways by the names of a stack's own zones."""
 
+import pulumi
 import pulumi_aws as aws
 import pytest
 
-from components.access import connect
+from components.access import connect, let_out
 from components.edge.cdn_edge import CdnEdge
 from components.edge.geography import Geography
 from components.edge.synthetic_client import SyntheticClient
 from components.service.auto_scaling_service import AutoScalingService
+from components.service.function import Function
 
 PLACE = {"vpc_id": "vpc-1", "subnet_ids": ["subnet-1", "subnet-2"]}
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1"
@@ -62,3 +64,19 @@ def public_origin():
 )
 def test_a_distribution_finds_a_public_balancer_by_its_record(ways, part):
     assert ("edge -> api public origin tcp 443" in ways(public_origin, [part])) is not bool(part)
+
+
+def visited():
+    edge = CdnEdge("edge", PRIVATE)
+    Geography("us", {"area": "us", "host": edge.domain_name, "p99_ms": 150})
+    code = {"caller.py": __file__}
+    site = {"SITE": pulumi.Output.format("https://{}", edge.domain_name)}
+    asked = {**PLACE, "code": code, "handler": "caller.handler", "environment": site}
+    let_out(Function("caller", asked))
+    Function("inside", asked)
+
+
+def test_health_checkers_and_functions_that_may_leave_visit_it_too(ways):
+    found = ways(visited)
+    assert {"us -> edge health check https", "caller -> edge visit https"} <= set(found)
+    assert not [way for way in found if way.startswith("inside -> edge")]

@@ -36,15 +36,15 @@ def previewed(stack: str, *overrides: str) -> Graph:
     return engine.run(found, stack, settings, Preview(), preview=True)
 
 
+def deploy_alone(stack: str, *overrides: str) -> Graph:
+    """The graph of a deployment into a cloud of its own."""
+    with Sandbox() as cloud:
+        return deploy(cloud, stack, *overrides)
+
+
 @pytest.fixture(scope="session")
 def deploy_again() -> Callable[..., Graph]:
-    """deploy_again(stack, *overrides): the graph of a deployment into a cloud of its own."""
-
-    def run(stack: str, *overrides: str) -> Graph:
-        with Sandbox() as cloud:
-            return deploy(cloud, stack, *overrides)
-
-    return run
+    return deploy_alone
 
 
 @pytest.fixture(scope="module", params=["netflix-dev", "netflix-prod"])

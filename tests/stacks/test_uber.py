@@ -10,7 +10,7 @@ from fourplane.chaos import Wish, strike
 from fourplane.drawn import Drawing, closed, undrawn, unneeded
 from fourplane.errors import Mistake
 from fourplane.sandbox import Sandbox
-from tests.stacks.conftest import deploy, previewed
+from tests.stacks.conftest import deploy, deploy_alone, previewed
 from tests.stacks.look import component
 
 PHASES = ("monolith", "soa", "platform")
@@ -31,9 +31,9 @@ def kept(graph):
     }
 
 
-@pytest.mark.parametrize("stack", ["uber-dev", "uber-prod"])
-def test_what_is_drawn_is_open_and_what_is_open_is_drawn(stack):
-    graph = previewed(stack)
+@pytest.mark.parametrize(("stack", "seen"), [("uber-dev", deploy_alone), ("uber-prod", previewed)])
+def test_what_is_drawn_is_open_and_what_is_open_is_drawn(stack, seen):
+    graph = seen(stack)
     assert (
         closed(study(stack), graph) == undrawn(study(stack), graph) == unneeded(study(stack), graph) == set()
     )

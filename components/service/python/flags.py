@@ -25,8 +25,8 @@ SPACE = 2.0**64
 class Flags:
     """The flags at "application/environment/profile", asked for at most every half a minute.
 
-    What was read last holds while AppConfig is lost, and what was never read is off: a program does not fail
-    for want of its flags. One caller at a time asks; the others go on with what is known.
+    What was read last holds while AppConfig is lost, and what was never read is off, or as its program says:
+    it does not fail for want of its flags. One caller at a time asks; the others go on with what is known.
     """
 
     def __init__(self, address: str, region: str, identity: Identity | None = None) -> None:
@@ -37,9 +37,10 @@ class Flags:
         self._known: Mapping[str, Mapping[str, Any]] = {}
         self._token, self._next = "", 0.0
 
-    def on(self, flag: str) -> bool:
-        """Whether a flag is on."""
-        return self._flags().get(flag, {}).get("enabled") is True
+    def on(self, flag: str, otherwise: bool = False) -> bool:
+        """Whether a flag is on; `otherwise` where nothing of it was ever read."""
+        found = self._flags().get(flag)
+        return otherwise if found is None else found.get("enabled") is True
 
     def value(self, flag: str, attribute: str, otherwise: Any) -> Any:
         """An attribute of a flag that is on; `otherwise` where it is off, or has none."""

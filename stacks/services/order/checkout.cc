@@ -9,8 +9,8 @@ nlohmann::json hold_of(const Order& order) { return {{"key", order.key}, {"items
 void Checkout::go_on(xray::Segment& segment, Order& order, const std::string& owner) {
   segment.annotate("order", order.key);
   Step step = order.state == "cancelling" ? Step::refused : place(segment, order, owner);
-  // Once the money is taken the order is only ever finished.
-  const bool settled = order.payment == "captured";
+  // Once the money may have been taken the order is only ever finished.
+  const bool settled = order.payment == "capturing" || order.payment == "captured";
   if (step == Step::unknown && order.old && !settled && order.state == "placing") {
     order.reason = "it could not be placed in time";
     step = Step::refused;
@@ -29,7 +29,7 @@ void Checkout::go_on(xray::Segment& segment, Order& order, const std::string& ow
 }
 
 Checkout::Step Checkout::place(xray::Segment& segment, Order& order, const std::string& owner) {
-  if (order.payment != "captured") {
+  if (order.payment != "capturing" && order.payment != "captured") {
     const Said held = inventory_.ask(segment, "/api/holds", hold_of(order));
     if (!held.done()) return judge(held, order);
     const Said quoted = shipping_.ask(segment, "/api/shipping/quotes",
@@ -45,13 +45,21 @@ Checkout::Step Checkout::place(xray::Segment& segment, Order& order, const std::
     if (const Step step = authorise(segment, order, cents, owner); step != Step::done) return step;
     const Said taken = inventory_.ask(segment, "/api/holds/take", hold_of(order));
     if (!taken.done()) return judge(taken, order);
+    // Before it is asked for: an answer that is lost must not be taken for a no.
+    order.payment = "capturing";
+    orders_.keep(segment, order, owner);
+  }
+  if (order.payment == "capturing") {
     const Said captured = payment_.ask(segment, "/api/payments/capture", {{"statement", order.statement}});
+    if (captured.refused()) order.payment = "authorised";
     if (!captured.done()) return judge(captured, order);
     order.payment = "captured", order.statement = captured.body.at("statement");
     orders_.keep(segment, order, owner);
   }
   const Said labelled = shipping_.ask(segment, "/api/shipping/labels",
-                                      {{"key", order.key}, {"user", order.buyer}, {"country", order.asked.at("country")}});
+                                      {{"key", order.key},
+                                   {"user", order.buyer},
+                                   {"country", order.asked.at("country")}});
   if (!labelled.done()) return judge(labelled, order);
   order.label = labelled.body.at("label"), order.state = "confirmed", order.reason = "";
   orders_.keep(segment, order, owner);
@@ -65,11 +73,8 @@ Checkout::Step Checkout::undo(xray::Segment& segment, Order& order, const std::s
   }
   if (order.payment == "authorised") {
     const Said voided = payment_.ask(segment, "/api/payments/void", {{"statement", order.statement}});
-    if (voided.status == 409 && voided.body.is_object() && voided.body.value("state", "") == "captured") {
-      return Step::unknown;  // it never is by this order's statement: somebody has to look
-    }
     if (!voided.done() && !voided.refused()) return Step::unknown;
-    order.payment = "voided";
+    order.payment = voided.done() ? "voided" : "not voided";  // which ends by itself, some days later
     orders_.keep(segment, order, owner);
   }
   const Said released = inventory_.ask(segment, "/api/holds/release", hold_of(order));

@@ -52,7 +52,8 @@ impl Identity {
         let names = self.read("GET", &role, TOKEN, &session)?;
         let name = names.lines().next().unwrap_or_default();
         let said: Value = serde_json::from_str(&self.read("GET", &format!("{}{}", role, name), TOKEN, &session)?)?;
-        let text = |key: &str| said[key].as_str().map(String::from).ok_or_else(|| lost(format!("no {} in a role's keys", key)));
+        let missing = |key: &str| lost(format!("no {} in a role's keys", key));
+        let text = |key: &str| said[key].as_str().map(String::from).ok_or_else(|| missing(key));
         let ends = seconds_of(&text("Expiration")?).ok_or_else(|| lost("no time in a role's Expiration"))?;
         Ok(Keys { id: text("AccessKeyId")?, secret: text("SecretAccessKey")?, token: Some(text("Token")?), ends })
     }
@@ -165,7 +166,8 @@ mod tests {
     fn a_date_is_the_same_there_and_back() {
         for (seconds, text) in [(951_782_400, "20000229T000000Z"), (1_709_251_199, "20240229T235959Z")] {
             assert_eq!(stamp(seconds), text);
-            let long = format!("{}-{}-{}T{}:{}:{}Z", &text[..4], &text[4..6], &text[6..8], &text[9..11], &text[11..13], &text[13..15]);
+            let (day, time) = (format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..8]), &text[9..15]);
+            let long = format!("{}T{}:{}:{}Z", day, &time[..2], &time[2..4], &time[4..]);
             assert_eq!(seconds_of(&long), Some(seconds));
         }
     }

@@ -130,11 +130,13 @@ fn answer(request: &mut Request, method: &Method, path: &str, query: &str, trace
         }
         (Method::Post, "/api/holds/take", _) => {
             let (key, items) = hold(&body(request)?)?;
-            stock.take(&key, &items, trace).map(|()| (200, json!({"key": key, "state": "taken"}))).map_err(refused)
+            stock.take(&key, &items, trace).map_err(refused)?;
+            Ok((200, json!({"key": key, "state": "taken"})))
         }
         (Method::Post, "/api/holds/release", _) => {
             let (key, items) = hold(&body(request)?)?;
-            stock.release(&key, &items, trace).map(|()| (200, json!({"key": key, "state": "released"}))).map_err(refused)
+            stock.release(&key, &items, trace).map_err(refused)?;
+            Ok((200, json!({"key": key, "state": "released"})))
         }
         _ => Err((404, "not found".to_string())),
     }

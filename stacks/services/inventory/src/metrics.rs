@@ -30,7 +30,8 @@ impl Metrics {
     }
 
     pub fn text(&self) -> String {
-        let mut out = String::from("# HELP http_requests_total Requests answered.\n# TYPE http_requests_total counter\n");
+        let mut out = "# HELP http_requests_total Requests answered.\n".to_string();
+        out += "# TYPE http_requests_total counter\n";
         for ((method, status), count) in self.requests.lock().unwrap().iter() {
             let _ = writeln!(out, "http_requests_total{{method=\"{}\",status=\"{}\"}} {}", method, status, count);
         }

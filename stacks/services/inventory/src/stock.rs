@@ -85,7 +85,8 @@ impl Stock {
     /// Articles of which there are fewer than so many, the scarcest first.
     pub fn below(&self, most: u64, trace: &str) -> Result<Value, Refusal> {
         let body = json!({
-            "size": 100, "query": {"range": {"available": {"lt": most}}}, "sort": [{"available": "asc"}, {"sku": "asc"}],
+            "size": 100, "query": {"range": {"available": {"lt": most}}},
+            "sort": [{"available": "asc"}, {"sku": "asc"}],
             "_source": {"excludes": ["holds"]}
         });
         let query = "filter_path=hits.hits._source&ignore_unavailable=true";
