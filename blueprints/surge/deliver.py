@@ -1,9 +1,9 @@
 """Hands requests that waited in a queue to the service that they are for.
 
 A message is {"path", "body"}, JSON. It is handed over by POST, with the message's id as its Idempotency-Key:
-one that was handed over and whose answer got lost comes again. What the service could not take goes back to the
-queue, and when it takes nothing at all it is left in peace until the next call. What it refused for good is
-done: it would be refused again.
+one that was handed over and whose answer got lost comes again. What the service could not take goes back to
+the queue, and when it takes nothing at all it is left in peace until the next call. What it refused for good
+is done: it would be refused again.
 """
 
 import json
