@@ -99,7 +99,7 @@ class Recommendations(Component):
         features = Dataset(f"{name}-features", part.features, self.child)
         models = ModelRegistry(f"{name}-models", part.kept, self.child)
         found = WorkQueue(f"{name}-found", part.found(features), self.child)
-        hot = RedisCluster(f"{name}-hot", part.hot, self.child)
+        self.hot = hot = RedisCluster(f"{name}-hot", part.hot, self.child)
 
         # Control, which serving asks
         flags = FeatureFlags(f"{name}-flags", part.flags, self.child)

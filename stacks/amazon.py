@@ -1,5 +1,7 @@
 """Amazon: a shop, and its busiest day."""
 
+import re
+
 import pulumi
 
 from blueprints.incident_response import IncidentResponse
@@ -24,7 +26,7 @@ from components.region import Region
 from components.state.private_bucket import share
 from components.state.sizes import AURORA_READERS
 from stacks.amazon_settings import AmazonEnvironment
-from stacks.amazon_shop import Shop, shop
+from stacks.amazon_shop import HOT_SHARDS, Shop, shop
 from stacks.ground import Ground, Told, own_domain
 
 HEALTH = "/health"
@@ -35,6 +37,8 @@ INSIDE = ("appconfig", "kms", "lambda", "sqs", "wafv2", "xray")
 
 TIMES = 10
 """How much larger than on other days everything is on Prime Day."""
+GROWING = r"cache\..+\.(2?x)?large"
+"""Nodes of caches that AWS makes more of: https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/AutoScaling.html"""
 FLAGS: dict[str, Flag] = {
     "preload": {"description": "Whether carts bring along what belongs to their items", "enabled": True},
 }
@@ -237,6 +241,11 @@ def _prime_day(env: AmazonEnvironment, ground: Ground, told: Told, edge: CdnEdge
                 "readers": readers,
                 "times": min(TIMES, AURORA_READERS.most // readers),
             }
+        }
+    if re.fullmatch(GROWING, env.hot_cache_type):
+        hot = sold.recommendations.hot
+        args["caches"] = {
+            "likely-hot": {"replication_group_id": hot.replication_group_id, "shards": HOT_SHARDS}
         }
     surge = SurgeEvents("surge", args)
     let_out(surge.warmer)  # through CloudFront, whose caches are to be warm

@@ -32,6 +32,8 @@ JAVA = ("Aws.java", "Json.java", "Metrics.java", "Web.java")
 """What the services in Java share."""
 CATALOG = ("Events.java", "Related.java", "catalogue.jsonl")
 """What the catalog has besides."""
+HOT_SHARDS = 2
+"""Of the cache of recommendations, between events."""
 ROUTES: dict[str, Route] = {
     "order": {"paths": ["/api/orders"], "priority": 10, "timeout_ms": 10_000},
     "cart-service": {"paths": ["/api/carts"], "priority": 20},
@@ -232,6 +234,7 @@ def _likely(env: AmazonEnvironment, ground: Ground, told: Told) -> Any:
             "purchases": env.purchases_per_hour,
         },
         "cache_node_type": env.hot_cache_type,
+        "cache_shards": HOT_SHARDS,
         "learn_percent": env.learn_percent,
         "alarm_actions": told.here,
     }
