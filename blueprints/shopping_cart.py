@@ -71,6 +71,9 @@ class ShoppingCartArgs(Placement, Logging, Tls):
     """Name of the WorkQueue that gets each order that is placed, {"path": "/api/orders", "body"}, at least
     once, and to whose entry the stack draws an arrow: connect(cart.service, queue.entry). Default: none, and
     orders stay in the table."""
+    traced: NotRequired[bool]
+    """Whether the service's machines can tell X-Ray of requests (AutoScalingService.traced): the stack draws
+    connect(cart.service, tracing). Default False."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
     """More IAM statements of the service's role. Default: none."""
     alarm_actions: NotRequired[Sequence[pulumi.Input[str]]]
@@ -202,7 +205,7 @@ class _Parts:
             **self._logged,
             **image.image,
             **self._args.get("crew", {}),
-            **self._given("statements"),
+            **self._given("statements", "traced"),
             "port": PORT,
             "calls": [cache.name, *(table.name for table in tables.values()), *others.values()],
             "program": {"environment": environment},

@@ -28,12 +28,14 @@ from stacks.programs import SERVICES
 
 AHEAD: Predictive = {"buffer_seconds": 1800, "mode": "ForecastAndScale"}
 """Half an hour ahead of what history says, as the case study has it."""
-JAVA = ("Aws.java", "Json.java", "Metrics.java", "Web.java")
+JAVA = ("Aws.java", "Json.java", "Metrics.java", "Web.java", "Xray.java")
 """What the services in Java share."""
 CATALOG = ("Events.java", "Related.java", "catalogue.jsonl")
 """What the catalog has besides."""
 HOT_SHARDS = 2
 """Of the cache of recommendations, between events."""
+TRACED = ("cart-service", "catalog", "inventory", "order", "payment", "shipping")
+"""Services that tell X-Ray of what they answer."""
 ROUTES: dict[str, Route] = {
     "order": {"paths": ["/api/orders"], "priority": 10, "timeout_ms": 10_000},
     "cart-service": {"paths": ["/api/carts"], "priority": 20},
@@ -48,6 +50,7 @@ class Fleet(Placement, Logging, Tls):
     port: int
     minimum: int
     predictive: Predictive
+    traced: bool
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def shop(env: AmazonEnvironment, ground: Ground, told: Told, twin: Ground | None
     seal = SigningKey("seal", {"disposable": env.disposable})
 
     # Control
-    tracing = Tracing("tracing", {"services": {"order": {}}})
+    tracing = Tracing("xray", {"services": {service: {} for service in TRACED}})
 
     # Service
     fleet: Fleet = {
@@ -105,6 +108,7 @@ def shop(env: AmazonEnvironment, ground: Ground, told: Told, twin: Ground | None
         "port": 8080,
         "minimum": env.service_minimum,
         "predictive": AHEAD,
+        "traced": True,
     }
     region = {"AWS_REGION": ground.region}
     likely = Recommendations("likely", _likely(env, ground, told))
@@ -146,7 +150,6 @@ def shop(env: AmazonEnvironment, ground: Ground, told: Told, twin: Ground | None
             **fleet,
             **_folder("order", logged),
             "calls": [orders.name, inventory.name, payment.name, shipping.name],
-            "traced": True,
             "program": {"environment": {**region, "ORDERS_SECRET_ARN": orders.secret_arn}},
         },
     )
@@ -166,9 +169,11 @@ def shop(env: AmazonEnvironment, ground: Ground, told: Told, twin: Ground | None
     # Who may call whom
     connect(gateway, catalog, cart.service, order)
     connect(catalog, images, likely.events.entry, likely.answers)
-    connect(order, orders, inventory, payment, shipping, tracing)
+    connect(order, orders, inventory, payment, shipping)
     connect(inventory, stock)
     connect(payment, seal)
+    for traced in (catalog, cart.service, order, inventory, payment, shipping):
+        connect(traced, tracing)
     services = (gateway, catalog, cart.service, order, inventory, payment, shipping)
     for caller in (*services, *likely.callers):
         connect(caller, network.endpoints)
@@ -214,6 +219,7 @@ def _cart(env: AmazonEnvironment, ground: Ground, told: Told, twin: Ground | Non
         "cache": {"node_type": env.cart_cache_type},
         "flags": "flags",
         "handover": "surge-waiting",
+        "traced": True,
         "alarm_actions": told.here,
     }
     if twin is not None:

@@ -84,7 +84,7 @@ def main() -> None:
     follow(preload.follow, partial(recover, checkouts.recover))
     metrics = Metrics(MEASURED)
     routes = Api(carts, checkouts, products, stock, preload, metrics).routes()
-    Service(int(setting.get("PORT", "8080")), routes, metrics).run()
+    Service(int(setting.get("PORT", "8080")), routes, metrics, "cart").run()
 
 
 if __name__ == "__main__":

@@ -84,7 +84,7 @@ class AutoScalingServiceArgs(Placement, Image, Logging, Tls):
     """More IAM statements of the machines' role. Default: none."""
     traced: NotRequired[bool]
     """Whether each machine has an agent, at AWS_XRAY_DAEMON_ADDRESS, that hands the container's segments to
-    X-Ray: an arrow to a Tracing lets it. Default False."""
+    X-Ray, with the component's name, as SERVICE_NAME says: an arrow to a Tracing lets it. Default False."""
 
 
 class AutoScalingService(Server):
@@ -264,7 +264,7 @@ class AutoScalingService(Server):
                     calls=args.get("calls", ()),
                     environment={
                         "PORT": str(args["port"]),
-                        **(trace_agent.ENVIRONMENT if traced else {}),
+                        **(trace_agent.environment(self.name) if traced else {}),
                         **known["environment"],
                     },
                     files={**files, **(trace_agent.FILES if traced else {})},

@@ -10,9 +10,13 @@ PACKAGE = "amazon-cloudwatch-agent"
 UNIT = "amazon-cloudwatch-agent.service"
 ADDRESS = "127.0.0.1:2000"
 """Only programs of the machine itself reach it."""
-ENVIRONMENT = {"AWS_XRAY_DAEMON_ADDRESS": ADDRESS}
 FILES = {
     "/opt/aws/amazon-cloudwatch-agent/etc/amazon-cloudwatch-agent.json": BootFile(
         (BOOT / "trace-agent.json").read_text(encoding="utf-8")
     )
 }
+
+
+def environment(service: str) -> dict[str, str]:
+    """What a program knows of it, and the name that its segments have: Tracing's groups find them by that."""
+    return {"AWS_XRAY_DAEMON_ADDRESS": ADDRESS, "SERVICE_NAME": service}

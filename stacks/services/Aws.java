@@ -77,14 +77,15 @@ public final class Aws {
     /** What a service that speaks JSON answers to a POST of `body` for an action, "TrentService.GenerateMac". */
     public String call(String service, String action, String body) throws IOException {
         Map<String, String> kind = Map.of("content-type", "application/x-amz-json-1.1", "x-amz-target", action);
-        return post(service, "/", kind, body, Duration.ofMillis(1500)).body();
+        return post(service, "/", kind, body, "", Duration.ofMillis(1500)).body();
     }
 
-    /** What a function of Lambda, known by its ARN, makes of an event: JSON, as the event is. */
-    public String invoke(String function, String event, Duration within) throws IOException {
+    /** What a function of Lambda, known by its ARN, makes of an event: JSON, as the event is. `trace`: Xray.HEADER's
+     * value, by which it is followed; "" for none. */
+    public String invoke(String function, String event, String trace, Duration within) throws IOException {
         String path = "/2015-03-31/functions/" + escaped(function) + "/invocations";
         Map<String, String> kind = Map.of("content-type", "application/json");
-        HttpResponse<String> said = post("lambda", path, kind, event, within);
+        HttpResponse<String> said = post("lambda", path, kind, event, trace, within);
         if (said.headers().firstValue("X-Amz-Function-Error").isPresent()) {
             throw new Refused(said.statusCode(), said.body());
         }
@@ -92,7 +93,7 @@ public final class Aws {
     }
 
     private HttpResponse<String> post(String service, String path, Map<String, String> kind, String body,
-        Duration within) throws IOException {
+        String trace, Duration within) throws IOException {
         URI at = endpoint(service);
         Keys keys = keys();
         String time = STAMP.format(Instant.now());
@@ -117,6 +118,10 @@ public final class Aws {
                 request.header(name, value);
             }
         });
+        // Not signed, as AWS's own libraries have it: who stands between may add to it.
+        if (!trace.isEmpty()) {
+            request.header(Xray.HEADER, trace);
+        }
         HttpResponse<String> said = send(request.build());
         if (said.statusCode() / 100 != 2) {
             throw new Refused(said.statusCode(), said.body());

@@ -99,7 +99,7 @@ public class CatalogService {
         String shipped = Files.readString(Path.of(Aws.setting("CATALOGUE", "/opt/service/catalogue.jsonl")));
         Aws aws = new Aws(Aws.setting("AWS_REGION", "us-east-1"));
         CatalogService service = new CatalogService(aws, Aws.setting("IMAGES_ADDRESS", ""), shipped);
-        Web web = new Web(Integer.parseInt(Aws.setting("PORT", "8080")), service.metrics);
+        Web web = new Web("catalog", Integer.parseInt(Aws.setting("PORT", "8080")), service.metrics);
         web.at("/api/catalog", service::find);
         web.at(HERE, service::answer);
         service.events.start();
@@ -195,7 +195,8 @@ public class CatalogService {
         long start = System.nanoTime();
         String named = parameter(request.query(), "user");
         List<Product> found = new ArrayList<>();
-        for (String id : related.items(named.isEmpty() ? user(request) : named, MOST_RELATED + 1)) {
+        String user = named.isEmpty() ? user(request) : named;
+        for (String id : related.items(user, MOST_RELATED + 1, request.trace())) {
             Product one = products.get(id);
             if (one != null && one != product) {
                 found.add(one);

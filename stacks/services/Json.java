@@ -29,15 +29,17 @@ public final class Json {
         return values;
     }
 
-    /** The text of an object. A Double that is a whole number is written as one. */
-    public static String write(Map<String, Object> values) {
+    /** The text of an object, and of what it has within. A Double that is a whole number is written as one. */
+    public static String write(Map<?, ?> values) {
         StringBuilder out = new StringBuilder("{");
         values.forEach((key, value) -> {
-            out.append(out.length() > 1 ? ", " : "").append(quoted(key)).append(": ");
+            out.append(out.length() > 1 ? ", " : "").append(quoted(key.toString())).append(": ");
             if (value instanceof Double number && number == Math.rint(number) && Math.abs(number) < 1e15) {
                 out.append(number.longValue());
             } else if (value == null || value instanceof Number || value instanceof Boolean) {
                 out.append(value);
+            } else if (value instanceof Map<?, ?> inner) {
+                out.append(write(inner));
             } else {
                 out.append(quoted(value.toString()));
             }

@@ -41,14 +41,14 @@ public final class Related {
         this.metrics = metrics;
     }
 
-    /** Ids of items, the best first; none while the function is lost or slow. */
-    List<String> items(String user, int count) {
+    /** Ids of items, the best first; none while the function is lost or slow. `trace`: Xray.HEADER's value, or "". */
+    List<String> items(String user, int count, String trace) {
         if (function.isEmpty() || System.nanoTime() - restsUntil < 0) {
             return List.of();
         }
         String asked = Json.write(Map.of("user", user, "count", count));
         // To ask for keys may take time too.
-        Future<String> answer = threads.submit(() -> aws.invoke(function, asked, WITHIN));
+        Future<String> answer = threads.submit(() -> aws.invoke(function, asked, trace, WITHIN));
         try {
             List<String> items = read(answer.get(WITHIN.toMillis(), TimeUnit.MILLISECONDS));
             lostInARow.set(0);

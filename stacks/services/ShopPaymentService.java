@@ -49,7 +49,7 @@ public class ShopPaymentService {
         Acquirer acquirer = url.isEmpty() ? new Pretended() : new Remote(url);
         Aws aws = new Aws(Aws.setting("AWS_REGION", "us-east-1"));
         ShopPaymentService service = new ShopPaymentService(aws, Aws.setting("SEAL_ADDRESS", ""), acquirer);
-        Web web = new Web(Integer.parseInt(Aws.setting("PORT", "8080")), service.metrics);
+        Web web = new Web("payment", Integer.parseInt(Aws.setting("PORT", "8080")), service.metrics);
         web.at("/api/payments", service::authorise);
         DONE.keySet().forEach(verb -> web.at("/api/payments/" + verb, request -> service.move(verb, request)));
         web.start();
@@ -57,18 +57,22 @@ public class ShopPaymentService {
 
     /** Who moves the money. It knows a payment by its id, and does the same thing once however often it is asked. */
     interface Acquirer {
-        /** "" where it does so, or why it declines. */
-        String ask(String verb, Map<String, Object> payment) throws IOException;
+        /** "" where it does so, or why it declines. `trace`: Xray.HEADER's value, or "". */
+        String ask(String verb, Map<String, Object> payment, String trace) throws IOException;
     }
 
     /** An acquirer at "https://…": POST <url>/<verb> with the payment, 402 where it declines. */
     record Remote(String url) implements Acquirer {
         @Override
-        public String ask(String verb, Map<String, Object> payment) throws IOException {
-            HttpResponse<String> said = Aws.send(HttpRequest.newBuilder(URI.create(url + "/" + verb))
+        public String ask(String verb, Map<String, Object> payment, String trace) throws IOException {
+            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(url + "/" + verb))
                 .timeout(Duration.ofSeconds(2)).header("Content-Type", "application/json")
                 .header("Idempotency-Key", payment.get("payment") + "-" + verb)
-                .POST(HttpRequest.BodyPublishers.ofString(Json.write(payment))).build());
+                .POST(HttpRequest.BodyPublishers.ofString(Json.write(payment)));
+            if (!trace.isEmpty()) {
+                request.header(Xray.HEADER, trace);
+            }
+            HttpResponse<String> said = Aws.send(request.build());
             if (said.statusCode() == 402) {
                 return "the acquirer declines";
             }
@@ -82,7 +86,7 @@ public class ShopPaymentService {
     /** None: no money moves. The method "declined" is declined, as test cards are. */
     static final class Pretended implements Acquirer {
         @Override
-        public String ask(String verb, Map<String, Object> payment) {
+        public String ask(String verb, Map<String, Object> payment, String trace) {
             return "declined".equals(payment.get("method")) ? "the acquirer declines" : "";
         }
     }
@@ -106,7 +110,7 @@ public class ShopPaymentService {
         }
         payment.put("cents", said.get("cents"));
         payment.put("payment", Aws.hash(Json.write(payment)).substring(0, 32));
-        String declined = asked("authorise", payment);
+        String declined = asked("authorise", payment, request.trace());
         if (!declined.isEmpty()) {
             return Web.Answer.of(402, Map.of("error", declined));
         }
@@ -130,17 +134,17 @@ public class ShopPaymentService {
         if (verb.equals("capture") && (Double) payment.get("until") < Instant.now().getEpochSecond()) {
             return Web.Answer.of(409, Map.of("error", "it was not captured in time", "state", "expired"));
         }
-        String declined = asked(verb, payment);
+        String declined = asked(verb, payment, request.trace());
         if (!declined.isEmpty()) {
             return Web.Answer.of(402, Map.of("error", declined));
         }
         return stated(200, DONE.get(verb), payment);
     }
 
-    private String asked(String verb, Map<String, Object> payment) throws IOException {
+    private String asked(String verb, Map<String, Object> payment, String trace) throws IOException {
         long start = System.nanoTime();
         try {
-            return acquirer.ask(verb, payment);
+            return acquirer.ask(verb, payment, trace);
         } finally {
             metrics.took("acquirer_seconds", start);
         }

@@ -15,14 +15,15 @@ import java.util.concurrent.Executors;
  */
 public final class Web {
     private static final int LARGEST_BODY = 16 * 1024;
-    private static final String TRACE = "X-Amzn-Trace-Id";
     private static final int THREADS = 64;
 
     private final HttpServer server;
     private final Metrics metrics;
+    private final Xray xray;
 
-    /** What is asked. */
-    public record Request(String method, String path, Map<String, List<String>> headers, String query, String body) {}
+    /** What is asked. `trace`: the header Xray.HEADER of the calls that answering it takes; "" for none. */
+    public record Request(String method, String path, Map<String, List<String>> headers, String query, String body,
+        String trace) {}
 
     /** What is said. */
     public record Answer(int status, String body, Map<String, String> headers) {
@@ -36,8 +37,9 @@ public final class Web {
         Answer answer(Request request) throws IOException;
     }
 
-    public Web(int port, Metrics metrics) throws IOException {
+    public Web(String name, int port, Metrics metrics) throws IOException {
         this.metrics = metrics;
+        xray = new Xray(name);
         server = HttpServer.create(new InetSocketAddress(port), 128);
         at("/", request -> Answer.of(404, Map.of("error", "not found")));
         server.createContext("/health", exchange -> send(exchange, new Answer(200, "{\"status\": \"up\"}", Map.of())));
@@ -59,6 +61,7 @@ public final class Web {
     }
 
     private void handle(HttpExchange exchange, Route route) throws IOException {
+        Xray.Segment segment = xray.begin(exchange.getRequestHeaders().getFirst(Xray.HEADER));
         Answer answer;
         try {
             byte[] body = exchange.getRequestBody().readNBytes(LARGEST_BODY + 1);
@@ -67,7 +70,8 @@ public final class Web {
             }
             String query = exchange.getRequestURI().getRawQuery();
             answer = route.answer(new Request(exchange.getRequestMethod(), exchange.getRequestURI().getPath(),
-                exchange.getRequestHeaders(), query == null ? "" : query, new String(body, StandardCharsets.UTF_8)));
+                exchange.getRequestHeaders(), query == null ? "" : query, new String(body, StandardCharsets.UTF_8),
+                segment.header()));
         } catch (IllegalArgumentException wrong) {
             answer = Answer.of(400, Map.of("error", String.valueOf(wrong.getMessage())));
         } catch (IOException lost) {
@@ -78,15 +82,20 @@ public final class Web {
             answer = Answer.of(500, Map.of("error", "a fault of ours"));
         }
         metrics.answered(exchange.getRequestMethod(), answer.status);
-        send(exchange, answer);
+        try {
+            send(exchange, answer);
+        } finally {
+            String url = "http://" + exchange.getRequestHeaders().getFirst("Host") + exchange.getRequestURI().getPath();
+            segment.answered(exchange.getRequestMethod(), url, answer.status);
+        }
     }
 
     private static void send(HttpExchange exchange, Answer answer) throws IOException {
         byte[] bytes = answer.body.getBytes(StandardCharsets.UTF_8);
         exchange.getResponseHeaders().set("Content-Type", "application/json");
-        String trace = exchange.getRequestHeaders().getFirst(TRACE);
+        String trace = exchange.getRequestHeaders().getFirst(Xray.HEADER);
         if (trace != null) {
-            exchange.getResponseHeaders().set(TRACE, trace);
+            exchange.getResponseHeaders().set(Xray.HEADER, trace);
         }
         answer.headers.forEach(exchange.getResponseHeaders()::set);
         boolean silent = answer.status == 304 || exchange.getRequestMethod().equals("HEAD");

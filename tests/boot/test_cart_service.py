@@ -23,7 +23,8 @@ from components.service.python.web import takes_gzip
 from tests.boot.cart_shop import TABLES, make_tables
 from tests.boot.conftest import KEYS, REGION
 from tests.boot.kong_machine import free_port
-from tests.boot.shop_machine import serve
+from tests.boot.segments import TraceAgent, the_one_segment
+from tests.boot.shop_machine import TRACE, serve
 
 
 @pytest.fixture
@@ -236,6 +237,27 @@ def test_what_is_checked_out_waits_while_the_queue_is_lost_and_nobody_with_it(as
     assert bought(ask)[0] == 201 == bought(ask)[0]
     placed = client("dynamodb").scan(TableName="orders")["Items"]
     assert len(placed) == 2 and all("to_hand_over" in one for one in placed)
+
+
+@pytest.fixture
+def trace_agent(more):
+    agent = TraceAgent()
+    more["AWS_XRAY_DAEMON_ADDRESS"] = agent.address
+    yield agent
+    agent.end()
+
+
+def test_tells_x_ray_of_a_sampled_request_but_no_cart_s_name_and_needs_nobody_to_listen(trace_agent, ask):
+    cart = f"/api/carts/{name()}"
+    plain = ask("GET", cart)
+    segment = the_one_segment(trace_agent, lambda headers: ask("GET", cart, headers=headers or {"A": "b"})[0])
+    assert (segment["name"], segment["http"]["request"]["method"]) == ("cart", "GET")
+    assert segment["http"]["request"]["url"].endswith("/api/carts/{cart}")
+    trace_agent.end()
+    for _ in range(3):
+        status, said = ask("GET", cart, headers=TRACE)
+        said.pop("bytes")
+        assert (status, said) == plain
 
 
 @pytest.mark.parametrize(

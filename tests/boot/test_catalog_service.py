@@ -15,6 +15,7 @@ import pytest
 
 from stacks.amazon_shop import CATALOG
 from tests.boot.conftest import clients
+from tests.boot.segments import TraceAgent, of_the_segment, the_one_segment
 from tests.boot.shop_machine import NO_KEYS, SERVICES, TRACE, Aws, Running, java_command, presigned, serve
 
 SHIPPED = SERVICES / "catalogue.jsonl"
@@ -170,6 +171,7 @@ class Likes(Aws):
         if stream:
             return self.answer(200, json.dumps(self.put(said)))
         shop.asked.append((urllib.parse.unquote(self.path), said))
+        shop.traces.append(self.headers["X-Amzn-Trace-Id"])
         self.answer(200, json.dumps(shop.items), **shop.faults)
 
     def put(self, said):
@@ -191,7 +193,7 @@ def likes():
 
     class Shop(Likes):
         lost, refused, free, keys = False, 0, threading.Event(), threading.Event()
-        batches, asked, items, faults = [], [], {"items": []}, {}
+        batches, asked, traces, items, faults = [], [], [], {"items": []}, {}
 
     Shop.free.set()
     Shop.keys.set()
@@ -342,3 +344,35 @@ def test_nobody_waits_for_keys_to_ask_for_recommendations_with(liked, likes):
     likes.shop.keys.clear()
     begun = time.monotonic()
     assert related(liked)[0] == "category" and time.monotonic() - begun < 0.6
+
+
+@pytest.fixture
+def trace_agent():
+    agent = TraceAgent()
+    yield agent
+    agent.end()
+
+
+def test_tells_x_ray_of_a_sampled_request_and_the_recommendations_whose_it_is(start, likes, trace_agent):
+    at = f"http://{likes.address}"
+    here = {
+        "AWS_ENDPOINT_URL": at,
+        "AWS_EC2_METADATA_SERVICE_ENDPOINT": at,
+        "LIKELY_ANSWERS_ADDRESS": ANSWERS,
+    }
+    catalog = start(AWS_XRAY_DAEMON_ADDRESS=trace_agent.address, **here)
+    path = "/api/catalog/kettle-1/related"
+    segment = the_one_segment(trace_agent, lambda headers: catalog.ask("GET", path, **headers)[0])
+    assert segment["name"] == "catalog"
+    asked = {"method": "GET", "url": f"http://{catalog.address}{path}"}
+    assert segment["http"]["request"] == asked
+    assert likes.shop.traces[-2:] == [None, of_the_segment(segment)]
+
+
+def test_answers_the_same_when_nobody_takes_its_segments(start, trace_agent):
+    catalog = start(AWS_XRAY_DAEMON_ADDRESS=trace_agent.address)
+    trace_agent.end()
+    for _ in range(3):
+        status, product, headers = catalog.ask("GET", "/api/catalog/kettle-1", **TRACE)
+        assert (status, product["id"]) == (200, "kettle-1")
+        assert headers["X-Amzn-Trace-Id"] == TRACE["X-Amzn-Trace-Id"]

@@ -9,6 +9,7 @@ import zlib
 import pytest
 
 from tests.boot.open_search import OpenSearch
+from tests.boot.segments import TraceAgent, of_the_segment, the_one_segment
 from tests.boot.shop_machine import (
     NO_KEYS,
     TRACE,
@@ -175,3 +176,36 @@ def test_measures_itself_as_prometheus_takes_it(inventory, program):
 
 def test_its_own_tests_pass():
     built("inventory-test", inventory_sources(), lambda out: cargo(out, "test", "--quiet"))
+
+
+@pytest.fixture
+def trace_agent():
+    agent = TraceAgent()
+    yield agent
+    agent.end()
+
+
+@pytest.fixture
+def traced(inventory, trace_agent):
+    search = serve(OpenSearch)
+    here = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://{search.address}", **NO_KEYS}
+    here |= {"STOCK_ADDRESS": search.address, "AWS_XRAY_DAEMON_ADDRESS": trace_agent.address}
+    running = Running(inventory_command(), **here)
+    yield running
+    assert running.end() == 0
+    search.shutdown()
+    search.server_close()
+
+
+def test_tells_x_ray_of_a_sampled_request_and_open_search_whose_it_is(traced, trace_agent):
+    path = "/api/inventory/nothing"
+    segment = the_one_segment(trace_agent, lambda headers: traced.ask("GET", path, **headers)[0])
+    assert segment["name"] == "inventory" and segment["error"]
+    assert segment["http"]["request"] == {"method": "GET", "url": f"http://{traced.address}{path}"}
+    assert of_the_segment(segment) in OpenSearch.traces
+
+
+def test_answers_the_same_when_nobody_takes_its_segments(traced, sku, trace_agent):
+    trace_agent.end()
+    asked = [traced.ask("GET", f"/api/inventory/{sku}", **TRACE)[:2] for _ in range(3)]
+    assert asked[0][0] == 200 and asked[0][1]["available"] == 20 and asked == [asked[0]] * 3

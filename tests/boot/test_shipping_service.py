@@ -1,14 +1,20 @@
 """The shipping service: the real program, by Debian's Python as in its image."""
 
 import importlib.util
+import json
 import random
 import subprocess
+import threading
+import urllib.request
 
 import pytest
 
+from components.service.python.metrics import Metrics
+from components.service.python.web import Service
 from components.service.python_kit import with_kit
 from tests.boot.databases import PYTHON, REPOSITORY
-from tests.boot.shop_machine import SERVICES, Running
+from tests.boot.segments import NOT_SAMPLED, TraceAgent, of_the_segment, the_one_segment
+from tests.boot.shop_machine import SERVICES, TRACE, Running
 
 PROGRAM = SERVICES / "shipping/shipping_service.py"
 
@@ -85,3 +91,52 @@ def test_measures_itself_as_prometheus_takes_it(shipping, program):
 def test_its_image_has_all_that_it_imports():
     files = with_kit(SERVICES / "shipping")
     assert {"Dockerfile", "shipping_service.py", "components/service/python/web.py"} <= files.keys()
+
+
+@pytest.fixture
+def trace_agent():
+    agent = TraceAgent()
+    yield agent
+    agent.end()
+
+
+@pytest.fixture
+def traced(trace_agent):
+    here = {"AWS_XRAY_DAEMON_ADDRESS": trace_agent.address, "SERVICE_NAME": "parcels"}
+    running = Running([PYTHON, str(PROGRAM)], PYTHONPATH=str(REPOSITORY), **here)
+    yield running
+    assert running.end() == 0
+
+
+def test_tells_x_ray_of_a_sampled_request_where_it_led_and_not_whose_it_is(traced, trace_agent):
+    path = "/api/shipping/labels"
+    segment = the_one_segment(trace_agent, lambda headers: traced.ask("GET", f"{path}/MINE", **headers)[0])
+    assert segment["name"] == "parcels" and segment["error"]
+    asked = {"method": "GET", "url": f"http://{traced.address}{path}/{{label}}"}
+    assert segment["http"]["request"] == asked
+
+
+def test_answers_the_same_when_nobody_takes_its_segments(traced, shipping, trace_agent):
+    trace_agent.end()
+    asked = {"country": "US", "grams": 1}
+    quote = shipping.ask("POST", "/api/shipping/quotes", asked)[:2]
+    assert [traced.ask("POST", "/api/shipping/quotes", asked, **TRACE)[:2] for _ in range(3)] == [quote] * 3
+
+
+def test_what_a_service_of_the_kit_calls_is_asked_with_its_segment_as_parent(trace_agent, monkeypatch):
+    monkeypatch.setenv("AWS_XRAY_DAEMON_ADDRESS", trace_agent.address)
+    service = Service(0, {"GET /trace": lambda request: (200, request.trace)}, Metrics({}), "kit")
+    threading.Thread(target=service.serve_forever, args=(0.02,), daemon=True).start()
+    handed_on = []
+
+    def ask(headers):
+        request = urllib.request.Request(f"http://127.0.0.1:{service.server_port}/trace", headers=headers)
+        with urllib.request.urlopen(request) as answer:
+            handed_on.append(json.loads(answer.read()).get("x-amzn-trace-id"))
+            return answer.status
+
+    segment = the_one_segment(trace_agent, ask)
+    service.shutdown()
+    service.server_close()
+    unchanged = [headers.get("X-Amzn-Trace-Id") for headers in NOT_SAMPLED]
+    assert segment["name"] == "kit" and handed_on == [*unchanged, of_the_segment(segment)]

@@ -9,6 +9,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.boot.conftest import clients
+from tests.boot.segments import TraceAgent, of_the_segment, the_one_segment
 from tests.boot.shop_machine import TRACE, Aws, Running, java_command, serve
 
 ASKED = {"key": "o1", "user": "ann ü", "cents": 3998, "currency": "USD", "method": "card-1"}
@@ -18,10 +19,11 @@ PAYMENTS = "/api/payments"
 class Acquirer(Aws):
     """Moves money once for each Idempotency-Key, or declines."""
 
-    asked, status = [], 200
+    asked, traces, status = [], [], 200
 
     def other(self):
         self.asked.append((self.path, self.headers["Idempotency-Key"], json.loads(self.body())))
+        self.traces.append(self.headers["X-Amzn-Trace-Id"])
         self.answer(self.status, "{}")
 
 
@@ -139,3 +141,32 @@ def test_measures_itself_as_prometheus_takes_it(payment, program):
     text = payment.ask("GET", "/metrics")[1]
     assert 'acquirer_seconds_bucket{le="0.01"}' in text
     subprocess.run([program("promtool", "prometheus"), "check", "metrics"], input=text, text=True, check=True)
+
+
+@pytest.fixture
+def trace_agent():
+    agent = TraceAgent()
+    yield agent
+    agent.end()
+
+
+@pytest.fixture
+def traced(start, acquirer, trace_agent):
+    return start(ACQUIRER_URL=f"http://{acquirer.address}/v1", AWS_XRAY_DAEMON_ADDRESS=trace_agent.address)
+
+
+def test_tells_x_ray_of_a_sampled_request_and_the_acquirer_whose_it_is(traced, trace_agent):
+    Acquirer.status = 500
+    segment = the_one_segment(trace_agent, lambda headers: traced.ask("POST", PAYMENTS, ASKED, **headers)[0])
+    assert segment["name"] == "payment" and segment["fault"]
+    asked = {"method": "POST", "url": f"http://{traced.address}{PAYMENTS}"}
+    assert segment["http"]["request"] == asked
+    assert Acquirer.traces[-2:] == [None, of_the_segment(segment)]
+
+
+def test_answers_the_same_when_nobody_takes_its_segments(traced, payment, trace_agent):
+    trace_agent.end()
+    said = payment.ask("POST", PAYMENTS, ASKED)[1]
+    for _ in range(3):
+        status, same, _ = traced.ask("POST", PAYMENTS, ASKED, **TRACE)
+        assert (status, same["payment"]) == (201, said["payment"])

@@ -126,7 +126,7 @@ def arguments(given: Sequence[str]) -> argparse.Namespace:
 
 
 def main() -> None:
-    run(SparkSession.builder.getOrCreate(), arguments(sys.argv[1:]))
+    run(SparkSession.Builder().getOrCreate(), arguments(sys.argv[1:]))
 
 
 if __name__ == "__main__":

@@ -92,7 +92,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     asked = arguments()
-    spark = SparkSession.builder.getOrCreate()
+    spark = SparkSession.Builder().getOrCreate()
     records = (
         spark.readStream.format("aws-kinesis")
         .option("kinesis.region", asked.region)

@@ -15,8 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from components.service.python.metrics import Metrics
+from components.service.python.xray import HEADER, Segment, XRay
 
-TRACE = ("traceparent", "tracestate", "x-amzn-trace-id", "x-request-id")
+TRACE = ("traceparent", "tracestate", HEADER, "x-request-id")
 """Headers by which a request is followed through all that it causes."""
 LARGEST_BODY = 64 * 1024
 WORTH_GZIP = 1024
@@ -70,11 +71,11 @@ class Router:
     """What answers a request, wherever it comes from."""
 
     def __init__(self, routes: Routes) -> None:
-        self._routes = [(_pattern(route), handler) for route, handler in routes.items()]
+        self._routes = [(route, _pattern(route), handler) for route, handler in routes.items()]
 
     def answer(self, method: str, path: str, request: Callable[[], Request]) -> Answer:
         try:
-            for pattern, handler in self._routes:
+            for _, pattern, handler in self._routes:
                 if found := pattern.fullmatch(f"{method} {path}"):
                     parts = {key: urllib.parse.unquote(part) for key, part in found.groupdict().items()}
                     return handler(request(), **parts)
@@ -85,6 +86,13 @@ class Router:
             print(f"{method} {path}: {error!r}", file=sys.stderr, flush=True)
             return 500, {"error": "a fault of ours"}
 
+    def place(self, method: str, path: str) -> str:
+        """The route's path, "/api/users/{user}", for who must not know whose it is; "/" for no route's."""
+        for route, pattern, _ in self._routes:
+            if pattern.fullmatch(f"{method} {path}"):
+                return route.partition(" ")[2]
+        return "/"
+
 
 class Service(ThreadingHTTPServer):
     """Answers what its routes have, /health and /metrics."""
@@ -92,8 +100,9 @@ class Service(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
 
-    def __init__(self, port: int, routes: Routes, metrics: Metrics) -> None:
-        self.metrics, self.router = metrics, Router(routes)
+    def __init__(self, port: int, routes: Routes, metrics: Metrics, name: str = "service") -> None:
+        """`name`: X-Ray's for it, where SERVICE_NAME says nothing."""
+        self.metrics, self.router, self.xray = metrics, Router(routes), XRay(name)
         super().__init__(("", port), _Handler)
 
     def run(self) -> None:
@@ -101,6 +110,10 @@ class Service(ThreadingHTTPServer):
         itself."""
         signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=self.shutdown).start())
         self.serve_forever()
+
+    def server_close(self) -> None:
+        super().server_close()
+        self.xray.close()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -118,11 +131,13 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/metrics":
             self._say(200, "text/plain; version=0.0.4", self.server.metrics.text())
         else:
-            status, body = self.server.router.answer(
-                self.command, path, lambda: self._request(text, address.query)
-            )
-            self.server.metrics.answered(self.command, status)
-            self._say(status, "application/json", json.dumps(body, default=_plain))
+            url = f"http://{self.headers.get('Host', '')}{self.server.router.place(self.command, path)}"
+            with self.server.xray.segment(self.headers.get(HEADER, ""), self.command, url) as segment:
+                segment.status, body = self.server.router.answer(
+                    self.command, path, lambda: self._request(text, address.query, segment)
+                )
+                self.server.metrics.answered(self.command, segment.status)
+                self._say(segment.status, "application/json", json.dumps(body, default=_plain))
 
     do_GET = do_POST = do_PUT = do_DELETE = _any
 
@@ -134,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         return self.rfile.read(int(length))
 
-    def _request(self, text: bytes | None, query: str) -> Request:
+    def _request(self, text: bytes | None, query: str, segment: Segment) -> Request:
         if text is None:
             raise Refusal(413, f"a Content-Length of at most {LARGEST_BODY} is expected")
         try:
@@ -145,6 +160,8 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(400, "a JSON object is expected")
         known: dict[str, Any] = body
         trace = {name: self.headers[name] for name in TRACE if name in self.headers}
+        if HEADER in trace:
+            trace[HEADER] = segment.header
         return Request(known, trace, dict(urllib.parse.parse_qsl(query)))
 
     def _say(self, status: int, kind: str, text: str) -> None:

@@ -96,7 +96,7 @@ def main() -> None:
         "POST /api/shipping/labels": shipping.label,
         "GET /api/shipping/labels/{label}": shipping.check,
     }
-    Service(int(os.environ.get("PORT", "8080")), routes, metrics).run()
+    Service(int(os.environ.get("PORT", "8080")), routes, metrics, "shipping").run()
 
 
 if __name__ == "__main__":

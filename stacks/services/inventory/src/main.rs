@@ -10,6 +10,7 @@ mod aws;
 mod metrics;
 mod search;
 mod stock;
+mod xray;
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -26,6 +27,7 @@ use aws::setting;
 use metrics::Metrics;
 use search::Search;
 use stock::{Items, Level, Refusal, Stock, Version};
+use xray::{Segment, Xray};
 
 const THREADS: usize = 64;
 const LARGEST_BODY: u64 = 64 * 1024;
@@ -42,6 +44,7 @@ fn main() {
     let stock = Arc::new(Stock::new(search));
     let port = setting("PORT").unwrap_or_else(|| "8080".to_string());
     let server = Arc::new(Server::http(format!("0.0.0.0:{}", port)).expect("a port that is free"));
+    let xray = Arc::new(Xray::new("inventory"));
     let ending = Arc::new(AtomicBool::new(false));
 
     let of_index = stock.clone();
@@ -53,11 +56,12 @@ fn main() {
     });
     let workers: Vec<_> = (0..THREADS)
         .map(|_| {
-            let (server, stock, metrics, ending) = (server.clone(), stock.clone(), metrics.clone(), ending.clone());
+            let (server, stock, metrics) = (server.clone(), stock.clone(), metrics.clone());
+            let (xray, ending) = (xray.clone(), ending.clone());
             thread::spawn(move || {
                 while !ending.load(Relaxed) {
                     if let Ok(Some(request)) = server.recv_timeout(Duration::from_millis(500)) {
-                        handle(request, &stock, &metrics);
+                        handle(request, &stock, &metrics, &xray);
                     }
                 }
             })
@@ -70,16 +74,19 @@ fn main() {
     workers.into_iter().for_each(|worker| worker.join().unwrap_or_default());
 }
 
-fn handle(mut request: Request, stock: &Stock, metrics: &Metrics) {
+fn handle(mut request: Request, stock: &Stock, metrics: &Metrics, xray: &Xray) {
     let url = request.url().to_string();
     let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-    let trace = header(&request, "X-Amzn-Trace-Id");
+    let trace = header(&request, xray::HEADER);
+    let segment = xray.begin(&trace);
+    let handed_on = segment.as_ref().map_or_else(|| trace.clone(), Segment::header);
+    let place = format!("http://{}{}", header(&request, "Host"), path);
     let method = request.method().clone();
     let (status, kind, text) = match path {
         "/health" => (200, "application/json", r#"{"status": "up"}"#.to_string()),
         "/metrics" => (200, "text/plain; version=0.0.4", metrics.text()),
         _ => {
-            let (status, body) = match answer(&mut request, &method, path, query, &trace, stock) {
+            let (status, body) = match answer(&mut request, &method, path, query, &handed_on, stock) {
                 Ok(answer) => answer,
                 Err((status, words)) => (status, json!({ "error": words })),
             };
@@ -89,13 +96,16 @@ fn handle(mut request: Request, stock: &Stock, metrics: &Metrics) {
     };
     let mut response = Response::from_string(text).with_status_code(status).with_header(named("Content-Type", kind));
     if !trace.is_empty() {
-        response.add_header(named("X-Amzn-Trace-Id", &trace));
+        response.add_header(named(xray::HEADER, &trace));
     }
     if status == 503 {
         response.add_header(named("Retry-After", "1"));
     }
     // Who asked may be gone.
     let _ = request.respond(response);
+    if let Some(segment) = segment {
+        xray.answered(&segment, method.as_str(), &place, status);
+    }
 }
 
 fn answer(request: &mut Request, method: &Method, path: &str, query: &str, trace: &str, stock: &Stock) -> Answer {

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::aws::{lost, now, sign, Identity, Request};
 use crate::metrics::Metrics;
+use crate::xray;
 
 const CONNECT: Duration = Duration::from_millis(500);
 const ANSWER: Duration = Duration::from_millis(1500);
@@ -47,7 +48,7 @@ impl Search {
             request = request.set(&name, &value);
         }
         if !trace.is_empty() {
-            request = request.set("X-Amzn-Trace-Id", trace).set("X-Opaque-Id", trace);
+            request = request.set(xray::HEADER, trace).set("X-Opaque-Id", trace);
         }
         let start = Instant::now();
         let said = if body.is_empty() { request.call() } else { request.send_string(body) };
