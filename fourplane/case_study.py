@@ -5,12 +5,13 @@ named so in every region of a stack, "eu/user" the one in its Region "eu", "home
 own. A name that ends in "?", such as "Network eu/network?", need not be there in every stack of the company:
 one entry of every claim must be.
 
+What the case study says besides in lists, its technology, its settings, what it learnt, is made true in the
+same way. A claim that `holds` a text names what one of its resources must contain, user data unpacked.
+
 A file whose company has several shapes says with `when` which settings it tells of, and a diagram or a node
 may say so for itself: `under` leaves of the rest only that it is not built in a stack with other settings.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -19,140 +20,25 @@ import yaml
 
 from fourplane.errors import Mistake
 from fourplane.project import Project
+from fourplane.study import (
+    Allowance,
+    Arrow,
+    CaseStudy,
+    Claim,
+    Diagram,
+    Entry,
+    Line,
+    Named,
+    Node,
+    Row,
+    Text,
+    When,
+)
 
 
-class Text(str):
-    """A text of the file, and the line that it stands on."""
-
-    line: int
-
-
-class Named(Text):
-    """A name in the file. Written with a "?" behind it, it may be missing from some stacks of the company."""
-
-    optional: bool = False
-
-
-class Entry(dict[str, Any]):
-    """A mapping of the file, and the line that it begins on."""
-
-    line: int
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What the file says of one node, arrow or metrics row: what makes it true, or why nothing does yet."""
-
-    what: str
-    """ "node AWS_CF", "arrow A -> B" or "metrics row CDN"."""
-    line: int
-    made_true_by: tuple[Named, ...]
-    note: str
-    not_yet: str
-    record: str
-    """What the public record says instead, where the case study departs from it."""
-    source: str
-    """Where the record says so."""
-
-    @property
-    def built(self) -> bool:
-        return bool(self.made_true_by)
-
-    def unbuilt(self, why: str) -> "Claim":
-        """The same, not built."""
-        return replace(self, made_true_by=(), note="", not_yet=why, record="", source="")
-
-
-When = dict[str, tuple[str, ...]]
-"""Settings that something holds under, and the values of each that will do."""
-
-
-@dataclass(frozen=True)
-class Node:
-    label: str
-    claim: Claim
-    when: When = field(default_factory=When)
-
-    def under(self, settings: Mapping[str, str]) -> "Node":
-        why = unmet(self.when, settings)
-        return replace(self, claim=self.claim.unbuilt(why)) if why else self
-
-
-@dataclass(frozen=True)
-class Arrow:
-    source: str
-    target: str
-    claim: Claim
-    fetched: bool = False
-    """Whether its head calls its tail: content flows along the arrow, and is asked for against it."""
-    within: bool = False
-    """Whether both of its ends are one program, so that there is no way that could be closed."""
-    becomes: bool = False
-    """Whether its tail turns into its head in time: nobody calls, and what makes it true is what stays."""
-
-
-@dataclass(frozen=True)
-class Row:
-    component: str
-    says: dict[str, str]
-    """The row's other columns, as the case study has them."""
-    claim: Claim
-
-
-@dataclass(frozen=True)
-class Diagram:
-    nodes: dict[str, Node]
-    arrows: list[Arrow]
-    groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
-    """Nodes that an arrow's end names together."""
-
-    def under(self, settings: Mapping[str, str]) -> "Diagram":
-        """What holds under some settings. An arrow needs both of its ends."""
-        nodes = {id: node.under(settings) for id, node in self.nodes.items()}
-        return replace(self, nodes=nodes, arrows=[self._under(arrow, nodes) for arrow in self.arrows])
-
-    def _under(self, arrow: Arrow, nodes: Mapping[str, Node]) -> Arrow:
-        ends = [id for end in (arrow.source, arrow.target) for id in self.groups.get(end, (end,))]
-        why = next((nodes[id].claim.not_yet for id in ends if not nodes[id].claim.built), "")
-        return replace(arrow, claim=arrow.claim.unbuilt(why)) if why and arrow.claim.built else arrow
-
-
-@dataclass(frozen=True)
-class Allowance:
-    """Ways that no diagram draws: from each of some components to each of others, and why they must be.
-
-    A way from or to a name that ends in "?" may be closed, or its ends missing, in some stacks.
-    """
-
-    sources: tuple[Named, ...]
-    targets: tuple[Named, ...]
-    why: str
-    line: int
-
-
-@dataclass(frozen=True)
-class CaseStudy:
-    path: Path
-    title: str
-    diagrams: dict[str, Diagram]
-    metrics: list[Row]
-    platform: list[Allowance]
-    when: When = field(default_factory=When)
-
-    def under(self, settings: Mapping[str, str]) -> "CaseStudy":
-        """What it says of a stack with these settings, by their names: the rest is not built there."""
-        told = unmet(self.when, settings)
-        diagrams = {slug: diagram.under(settings) for slug, diagram in self.diagrams.items()}
-        if not told:
-            return replace(self, diagrams=diagrams)
-        metrics = [replace(row, claim=row.claim.unbuilt(told)) for row in self.metrics]
-        return replace(self, diagrams=diagrams, metrics=metrics, platform=[])
-
-    def claims(self) -> Iterator[Claim]:
-        for diagram in self.diagrams.values():
-            yield from (node.claim for node in diagram.nodes.values())
-            yield from (arrow.claim for arrow in diagram.arrows)
-        yield from (row.claim for row in self.metrics)
+def path(project: Project, stack: str) -> Path:
+    """Where the case study of a stack's company is, or would be."""
+    return project.stack_folder / "case_studies" / f"{stack.rpartition('-')[0] or stack}.yaml"
 
 
 def read(project: Project, stack: str) -> CaseStudy:
@@ -161,21 +47,10 @@ def read(project: Project, stack: str) -> CaseStudy:
     if not file.is_file():
         known = ", ".join(sorted(one.stem for one in file.parent.glob("*.yaml"))) or "none"
         raise Mistake(f"no case study of '{file.stem}': {file} does not exist; known: {known}")
-    return _Reader(file).case_study()
+    return _File(file).case_study()
 
 
-def unmet(when: When, settings: Mapping[str, str]) -> str:
-    """What of some conditions does not hold, "only with phase=platform"; "" where all of them do."""
-    wanted = (f"{k}={' or '.join(values)}" for k, values in when.items() if settings.get(k) not in values)
-    return " and ".join(f"only with {one}" for one in wanted)
-
-
-def path(project: Project, stack: str) -> Path:
-    """Where the case study of a stack's company is, or would be."""
-    return project.stack_folder / "case_studies" / f"{stack.rpartition('-')[0] or stack}.yaml"
-
-
-class _Reader:
+class _File:
     """One file, whose mistakes are told with their lines."""
 
     def __init__(self, path: Path) -> None:
@@ -183,7 +58,7 @@ class _Reader:
 
     def case_study(self) -> CaseStudy:
         whole = self._mapping(self._document(), "the file")
-        self._keys(whole, "the file", {"title", "diagrams", "metrics"}, {"platform", "when"})
+        self._keys(whole, "the file", {"title", "diagrams", "metrics"}, {"platform", "lists", "when"})
         when = self._when(whole.get("when"), {})
         diagrams = {
             slug: self._diagram(slug, diagram, when)
@@ -191,7 +66,11 @@ class _Reader:
         }
         metrics = [self._row(row) for row in self._list(whole["metrics"], "metrics")]
         platform = [self._allowance(one) for one in self._list(whole.get("platform", []), "platform")]
-        return CaseStudy(self._path, whole["title"], diagrams, metrics, platform, when)
+        lists = {
+            title: {what: self._line(what, line) for what, line in self._mapping(lines, title).items()}
+            for title, lines in self._mapping(whole.get("lists", Entry()), "lists").items()
+        }
+        return CaseStudy(self._path, whole["title"], diagrams, metrics, platform, lists, when)
 
     def _diagram(self, slug: str, value: Any, when: When) -> Diagram:
         entry = self._mapping(value, slug)
@@ -246,6 +125,11 @@ class _Reader:
         claim = self._claim(entry, f"metrics row {entry.get('component', '?')}", {"component", "says"})
         return Row(entry["component"], dict(self._mapping(entry["says"], claim.what)), claim)
 
+    def _line(self, what: str, value: Any) -> Line:
+        entry = self._mapping(value, what)
+        claim = self._claim(entry, what, {"says"})
+        return Line(entry["says"], claim)
+
     def _allowance(self, value: Any) -> Allowance:
         entry = self._mapping(value, "platform")
         self._keys(entry, "platform", {"from", "to", "why"})
@@ -253,7 +137,7 @@ class _Reader:
         return Allowance(sources, targets, entry["why"], entry.line)
 
     def _claim(self, entry: Entry, what: str, own: set[str]) -> Claim:
-        self._keys(entry, what, own, {"made_true_by", "not_yet", "note", "departure"})
+        self._keys(entry, what, own, {"made_true_by", "not_yet", "note", "departure", "holds"})
         by = self._names(entry.get("made_true_by", []), f"{what}: made_true_by")
         if bool(by) == bool(entry.get("not_yet")):
             raise self._mistake(entry.line, f"{what} must say either made_true_by or not_yet")
@@ -262,7 +146,7 @@ class _Reader:
             self._keys(self._mapping(departure, what), f"{what}: departure", {"record", "source"})
         told: dict[str, str] = departure or {"record": "", "source": ""}
         notes = (entry.get("note", ""), entry.get("not_yet", ""))
-        return Claim(what, entry.line, by, *notes, told["record"], told["source"])
+        return Claim(what, entry.line, by, *notes, told["record"], told["source"], entry.get("holds", ""))
 
     def _document(self) -> Any:
         try:

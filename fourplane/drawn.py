@@ -10,13 +10,13 @@ A line of the platform list draws ways within a region, and between two only whe
 from collections.abc import Iterator
 from functools import cached_property
 
-from fourplane.case_study import Allowance, CaseStudy, Diagram, Named
 from fourplane.errors import Mistake
 from fourplane.explain import is_named, named
 from fourplane.graph import Graph
 from fourplane.planes import place, title
 from fourplane.reach import AWS, INTERNET, Way, reach
 from fourplane.reach.directory import Directory
+from fourplane.study import Allowance, CaseStudy, Diagram, Named
 
 Pair = tuple[str, str]
 """Two components by URN; what is outside of the stack is named as reach() has it."""

@@ -1,21 +1,43 @@
 """What makes each node, arrow and metrics row of a case study true, found in what the stack registers."""
 
+import base64
 import fnmatch
+import gzip
+import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from fourplane.case_study import CaseStudy, Claim
+from fourplane import wire
 from fourplane.errors import Mistake
 from fourplane.graph import Graph, Resource
 from fourplane.planes import HOME, around, kind, lineage, place, title
+from fourplane.study import CaseStudy, Claim
 
+GZIPPED = b"\x1f\x8b"
 Proof = dict[Claim, list[Resource]]
 """The resources that make each claim true; none for what is not built yet."""
 
 
 def prove(study: CaseStudy, graph: Graph) -> Proof:
     """The resources behind every claim. Raises Mistake for a name that nothing registered has."""
-    return {claim: list(_resources(study, claim, graph)) for claim in study.claims()}
+    proof = {claim: list(_resources(study, claim, graph)) for claim in study.claims()}
+    for claim, resources in proof.items():
+        if claim.holds and not any(_holds(resource, claim.holds) for resource in resources):
+            names = ", ".join(claim.made_true_by)
+            raise Mistake(f"{study.path}:{claim.line}: {claim.what}: {names} must hold {claim.holds!r}")
+    return proof
+
+
+def _holds(resource: Resource, text: str) -> bool:
+    """Whether a text is in what a resource was given. What only a deployment will tell may hold anything."""
+    packed = resource.inputs.get("userData")
+    told = _unpacked(packed) if isinstance(packed, str) else json.dumps(wire.printable(resource.inputs))
+    return text in told or wire.contains(resource.inputs, wire.Unknown)
+
+
+def _unpacked(user_data: str) -> str:
+    data = base64.b64decode(user_data)
+    return (gzip.decompress(data) if data.startswith(GZIPPED) else data).decode()
 
 
 def _resources(study: CaseStudy, claim: Claim, graph: Graph) -> Iterator[Resource]:
@@ -59,6 +81,13 @@ def as_json(study: CaseStudy, graph: Graph, proof: Proof) -> dict[str, Any]:
     def urns(claim: Claim) -> list[str]:
         return [resource.urn for resource in proof[claim]]
 
+    lists = {
+        title: {
+            what: {"made_true_by": urns(line.claim), "note": _note(line.claim)}
+            for what, line in lines.items()
+        }
+        for title, lines in study.lists.items()
+    }
     return {
         "stack": graph.stack,
         "diagrams": {
@@ -75,6 +104,7 @@ def as_json(study: CaseStudy, graph: Graph, proof: Proof) -> dict[str, Any]:
             for slug, diagram in study.diagrams.items()
         },
         "metrics": [{"component": row.component, "made_true_by": urns(row.claim)} for row in study.metrics],
+        **({"lists": lists} if lists else {}),
     }
 
 
@@ -90,11 +120,18 @@ def as_text(study: CaseStudy, graph: Graph, proof: Proof) -> Iterator[str]:
         for arrow in diagram.arrows:
             yield f"  {arrow.source} -> {arrow.target}"
             yield from _told(graph, arrow.claim, proof)
-    yield ""
-    yield "metrics"
+    if study.metrics:
+        yield ""
+        yield "metrics"
     for row in study.metrics:
         yield f"  {row.component}: {', '.join(row.says.values())}"
         yield from _told(graph, row.claim, proof)
+    for heading, lines in study.lists.items():
+        yield ""
+        yield heading
+        for what, line in lines.items():
+            yield f"  {what}: {line.says}"
+            yield from _told(graph, line.claim, proof)
     yield ""
     yield count(study)
 
@@ -106,6 +143,7 @@ def count(study: CaseStudy) -> str:
         "nodes": [node.claim for diagram in diagrams for node in diagram.nodes.values()],
         "arrows": [arrow.claim for diagram in diagrams for arrow in diagram.arrows],
         "metrics rows": [row.claim for row in study.metrics],
+        **{title: [line.claim for line in lines.values()] for title, lines in study.lists.items()},
     }
     built = ", ".join(f"{_built(claims)} of {len(claims)} {what}" for what, claims in parts.items())
     missing = ", ".join(f"{len(claims) - _built(claims)} {what}" for what, claims in parts.items())

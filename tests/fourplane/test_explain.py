@@ -1,5 +1,7 @@
 """What makes each part of a case study true: found in the stack, or an error that says what and where."""
 
+import base64
+import gzip
 import json
 import os
 import subprocess
@@ -9,6 +11,7 @@ import pytest
 
 from fourplane import case_study, explain, project
 from fourplane.errors import Mistake
+from fourplane.graph import Resource
 from fourplane.planes import title
 from tests.fourplane.regions import PROGRAM as PROGRAM_IN_TWO
 
@@ -55,6 +58,32 @@ def told(run, write):
         return case_study.read(project.find(write(PROGRAM, **{FILE: study})), "shop-dev"), graph
 
     return told
+
+
+LISTED = (
+    STUDY
+    + """
+lists:
+  settings:
+    queue: {says: one, made_true_by: [sqs Queue till-a], holds: "%s"}
+"""
+)
+
+
+def test_what_is_held_is_looked_for_in_what_a_resource_was_given(told):
+    study, graph = told(LISTED % "{}")
+    assert "  queue: one" in list(explain.as_text(study, graph, explain.prove(study, graph)))
+    study, graph = told(LISTED % "fifo")
+    with pytest.raises(Mistake, match=r"shop\.yaml:\d+: queue: sqs Queue till-a must hold 'fifo'"):
+        explain.prove(study, graph)
+
+
+def test_a_machine_s_user_data_is_unpacked():
+    text = base64.b64encode(gzip.compress(b"+hms 233")).decode()
+    template = Resource(
+        "urn", "aws:ec2/launchTemplate:LaunchTemplate", "x", "", True, "", "", False, {"userData": text}
+    )
+    assert explain._holds(template, "+hms 233") and not explain._holds(template, "+hms 234")
 
 
 def test_a_part_is_made_true_by_what_its_names_mean(told):
