@@ -213,10 +213,11 @@ def _group_of(client: Peer) -> pulumi.Output[str] | None:
     return getattr(client, "security_group_id", None)
 
 
-def open_way(name: str, client: Peer, server: Server, port: int) -> None:
-    """The rules that let one client's machines reach one port of a server's."""
+def open_way(name: str, client: Peer, server: Server, port: int, last: int | None = None) -> None:
+    """The rules that let one client's machines reach one port of a server's, or all from `port` to `last`."""
+    ports: Any = {**_tcp(port, name), "to_port": port if last is None else last}
     if (group_id := _group_of(client)) is not None:
-        leaving: Any = {"security_group_id": group_id, **_tcp(port, name)}
+        leaving: Any = {"security_group_id": group_id, **ports}
         aws.vpc.SecurityGroupEgressRule(
             name, referenced_security_group_id=server.security_group_id, **leaving, opts=client.child
         )
@@ -228,7 +229,7 @@ def open_way(name: str, client: Peer, server: Server, port: int) -> None:
         name,
         security_group_id=server.security_group_id,
         **client.source(server),
-        **_tcp(port, name),
+        **ports,
         opts=server.child,
     )
 

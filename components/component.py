@@ -32,7 +32,7 @@ class Component(pulumi.ComponentResource):
         self._region: str | None = args.get("region") or getattr(around, "_region", None)
         mark = pulumi.ResourceOptions(transformations=[self._mark])
         opts = pulumi.ResourceOptions.merge(opts, mark)
-        super().__init__(f"fourplane:index:{type(self).__name__}", name, dict(args), opts)
+        super().__init__(self.token(), name, dict(args), opts)
         self.child = pulumi.ResourceOptions(parent=self)
 
     @classmethod
@@ -41,6 +41,10 @@ class Component(pulumi.ComponentResource):
         their own."""
         folders = cls.__module__.split(".")
         return "" if "blueprints" in folders else next((f for f in folders if f in PLANES), "network")
+
+    def token(self) -> str:
+        """Its type, as Pulumi has it."""
+        return f"fourplane:index:{type(self).__name__}"
 
     def reject(self, argument: str, got: object, expected: str) -> NoReturn:
         raise ArgumentError(

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NotRequired, TypedDict
+from typing import Any, NotRequired, Protocol, TypedDict
 
 import jinja2
 import pulumi
@@ -176,14 +176,22 @@ def _env(values: Mapping[str, str]) -> str:
     return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
-def encoded(container: Container) -> str:
+class Booted(Protocol):
+    """A machine that says what it does at its first boot."""
+
+    @property
+    def name(self) -> str: ...
+    def cloud_config(self) -> str: ...
+
+
+def encoded(machine: Booted) -> str:
     """A machine's user data as a launch template takes it, compressed where it would not fit: cloud-init
     undoes that by itself. Raises ValueError where it is larger than EC2 takes even so."""
-    data = container.cloud_config().encode()
+    data = machine.cloud_config().encode()
     if len(data) > USER_DATA_LIMIT:
         data = gzip.compress(data, mtime=0)
     if len(data) > USER_DATA_LIMIT:
-        raise ValueError(f"user data of {container.name} is {len(data)} bytes, over {USER_DATA_LIMIT}")
+        raise ValueError(f"user data of {machine.name} is {len(data)} bytes, over {USER_DATA_LIMIT}")
     return base64.b64encode(data).decode()
 
 
@@ -219,11 +227,7 @@ def instance_profile(
     `near`: an ARN in the same region and account. No managed policy: AmazonSSMManagedInstanceCore would let
     every machine read every parameter of the account.
     """
-    role = aws.iam.Role(
-        owner.name,
-        assume_role_policy=trust("ec2.amazonaws.com"),
-        opts=owner.child,
-    )
+    role = aws.iam.Role(owner.name, assume_role_policy=trust("ec2.amazonaws.com"), opts=owner.child)
     aws.iam.RolePolicy(
         owner.name,
         role=role.name,
@@ -243,13 +247,18 @@ def launch_template(
     profile: aws.iam.InstanceProfile,
     security_group_id: pulumi.Input[str],
     user_data: pulumi.Input[str],
+    image_id: pulumi.Input[str] | None = None,
+    root_device: str = "/dev/xvda",
+    tracked_seconds: int | None = None,
 ) -> aws.ec2.LaunchTemplate:
-    """A template for private instances: IMDSv2 only, an encrypted gp3 disk, no public address, no SSH key."""
+    """A template for private instances: IMDSv2 only, an encrypted gp3 disk, no public address, no SSH key.
+    `image_id`: default Amazon Linux 2023's. `tracked_seconds`: how long an idle connection is remembered."""
     if not INSTANCE_TYPE.fullmatch(instance_type):
         owner.reject("instance_type", instance_type, "an EC2 instance type, such as 'm7g.large'")
+    tracked: Any = None if tracked_seconds is None else {"tcp_established_timeout": tracked_seconds}
     return aws.ec2.LaunchTemplate(
         name,
-        image_id=newest_image(owner, instance_type),
+        image_id=newest_image(owner, instance_type) if image_id is None else image_id,
         instance_type=instance_type,
         update_default_version=True,
         iam_instance_profile={"arn": profile.arn},
@@ -261,7 +270,7 @@ def launch_template(
         },
         block_device_mappings=[
             {
-                "device_name": "/dev/xvda",
+                "device_name": root_device,
                 "ebs": {
                     "volume_type": "gp3",
                     "volume_size": disk_gib,
@@ -276,6 +285,7 @@ def launch_template(
                 "associate_public_ip_address": "false",
                 "security_groups": [security_group_id],
                 "delete_on_termination": "true",
+                "connection_tracking_specification": tracked,
             }
         ],
         monitoring={"enabled": True},

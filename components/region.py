@@ -20,6 +20,11 @@ class Region(Component):
         super().__init__(name, args, opts)
         self.register_outputs({})
 
+    def token(self) -> str:
+        """Named after it too: a URN has the types of what is around a resource, not the names, and what is in
+        two regions must be told apart."""
+        return f"fourplane:index/{self.name}:Region"
+
     @classmethod
     def plane(cls) -> str:
         return ""

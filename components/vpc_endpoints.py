@@ -38,6 +38,10 @@ class VpcEndpoints(Server):
     port = 443
     announced = False  # AWS's own names lead here
 
+    s3_endpoint_id: pulumi.Output[str]
+    """Gateway endpoint of S3, by which a bucket's policy knows who comes from this network
+    (aws:SourceVpce)."""
+
     def __init__(self, name: str, args: VpcEndpointsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
         packages = args.get("package_bucket_arn")
@@ -77,14 +81,25 @@ class VpcEndpoints(Server):
         self.prefix_list_ids = {"s3": gateways["s3"].prefix_list_id}
         self.address = pulumi.Output.format("amazonaws.com:{}", self.port)
         self.security_group_id = group.id
-        self.register_outputs({"address": self.address, "security_group_id": self.security_group_id})
+        self.s3_endpoint_id = gateways["s3"].id
+        self.register_outputs(
+            {
+                "address": self.address,
+                "security_group_id": self.security_group_id,
+                "s3_endpoint_id": self.s3_endpoint_id,
+            }
+        )
 
 
 def _s3(
     vpc_arn: pulumi.Input[str], region: pulumi.Output[str], packages: pulumi.Input[str] | None
 ) -> list[dict[str, Any]]:
     """Our own buckets, and AWS's that hold packages and image layers: nobody's data can be carried
-    elsewhere."""
+    elsewhere.
+
+    Who asks is left to the buckets' own policies, so that one may let in what signs no requests and comes
+    through here (FreeBsdPackages).
+    """
     # https://docs.aws.amazon.com/codeartifact/latest/ug/create-s3-gateway-endpoint.html
     served = [] if packages is None else [pulumi.Output.format("{}/*", packages)]
     return [

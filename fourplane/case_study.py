@@ -108,7 +108,7 @@ class _File:
     def _arrow(self, value: Any, nodes: dict[str, Node], groups: dict[str, tuple[str, ...]]) -> Arrow:
         entry = self._mapping(value, "arrows")
         source, target = entry.get("from", "?"), entry.get("to", "?")
-        marks = {key: entry.pop(key, "false") for key in ("fetched", "within", "becomes")}
+        marks = {key: entry.pop(key, "false") for key in ("fetched", "within", "becomes", "both_ways")}
         claim = self._claim(entry, f"arrow {source} -> {target}", {"from", "to"})
         for key, mark in marks.items():
             if mark not in ("true", "false"):

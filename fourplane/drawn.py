@@ -3,11 +3,12 @@
 A stack in two regions has most components twice. An arrow joins each component with the one of its own
 region; a component that stands in one region only, such as a distribution, is joined with those of both. So
 an arrow from user to users draws the way from eu/user to eu/users, and none from eu/user to users at home.
+Where each end is a box of one region, such as "eu/user" and "asia/user", it draws the way between the two.
 A line of the platform list draws ways within a region, and between two only where it says both: from
 "eu/user" to "home/users".
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from fourplane.errors import Mistake
@@ -50,12 +51,21 @@ class Drawing:
         boxes = {id: self._boxes(node.claim.made_true_by) for id, node in diagram.nodes.items()}
         for name, ids in diagram.groups.items():
             boxes[name] = set[str]().union(*(boxes[id] for id in ids))
-        calls = (one for one in diagram.arrows if one.claim.built and not one.becomes)
-        ends = {
-            one.claim.what: (one.target, one.source) if one.fetched else (one.source, one.target)
-            for one in calls
-        }
-        return {what: self._joined(boxes[caller], boxes[called]) for what, (caller, called) in ends.items()}
+        found: dict[str, set[Pair]] = {}
+        for one in diagram.arrows:
+            if not one.claim.built or one.becomes:
+                continue
+            ends = (one.target, one.source) if one.fetched else (one.source, one.target)
+            found[one.claim.what] = self._called(boxes, *ends)
+            if one.both_ways:
+                found[f"{one.claim.what}, and back"] = self._called(boxes, *ends[::-1])
+        return found
+
+    def _called(self, boxes: Mapping[str, set[str]], caller: str, called: str) -> set[Pair]:
+        """The pairs of an arrow. It joins two regions where each of its ends is a box of one alone."""
+        places = [{self._place(urn) for urn in boxes[end] if urn in self._graph} for end in (caller, called)]
+        apart = all(len(there) == 1 for there in places) and places[0] != places[1]
+        return self._joined(boxes[caller], boxes[called], apart)
 
     @cached_property
     def _within(self) -> set[str]:

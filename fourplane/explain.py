@@ -30,14 +30,15 @@ def prove(study: CaseStudy, graph: Graph) -> Proof:
 
 def _holds(resource: Resource, text: str) -> bool:
     """Whether a text is in what a resource was given. What only a deployment will tell may hold anything."""
-    packed = resource.inputs.get("userData")
-    told = _unpacked(packed) if isinstance(packed, str) else json.dumps(wire.printable(resource.inputs))
+    packed = resource.inputs.get("userData") or resource.inputs.get("contentBase64")
+    told = unpacked(packed) if isinstance(packed, str) else json.dumps(wire.printable(resource.inputs))
     return text in told or wire.contains(resource.inputs, wire.Unknown)
 
 
-def _unpacked(user_data: str) -> str:
+def unpacked(user_data: str) -> str:
+    """What a machine is given at boot, base64 and gzip taken off."""
     data = base64.b64decode(user_data)
-    return (gzip.decompress(data) if data.startswith(GZIPPED) else data).decode()
+    return (gzip.decompress(data) if data.startswith(GZIPPED) else data).decode(errors="replace")
 
 
 def _resources(study: CaseStudy, claim: Claim, graph: Graph) -> Iterator[Resource]:
@@ -118,7 +119,7 @@ def as_text(study: CaseStudy, graph: Graph, proof: Proof) -> Iterator[str]:
             yield f"  {id}: {node.label}"
             yield from _told(graph, node.claim, proof)
         for arrow in diagram.arrows:
-            yield f"  {arrow.source} -> {arrow.target}"
+            yield f"  {arrow.source} {'<->' if arrow.both_ways else '->'} {arrow.target}"
             yield from _told(graph, arrow.claim, proof)
     if study.metrics:
         yield ""
@@ -145,6 +146,7 @@ def count(study: CaseStudy) -> str:
         "metrics rows": [row.claim for row in study.metrics],
         **{title: [line.claim for line in lines.values()] for title, lines in study.lists.items()},
     }
+    parts = {what: claims for what, claims in parts.items() if claims}
     built = ", ".join(f"{_built(claims)} of {len(claims)} {what}" for what, claims in parts.items())
     missing = ", ".join(f"{len(claims) - _built(claims)} {what}" for what, claims in parts.items())
     return f"built: {built}; not yet built: {missing}"

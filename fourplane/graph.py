@@ -118,7 +118,11 @@ class Graph(Mapping[str, Resource]):
             "outputs": wire.printable(self.outputs),
             "resources": [r.as_json() for r in self.values()],
         }
-        return _masked(whole, self._mask()) if self.secrets else whole
+        return self.masked(whole)
+
+    def masked(self, value: Any) -> Any:
+        """The value with every secret in any of its texts hidden."""
+        return _masked(value, self._mask()) if self.secrets else value
 
 
 class _Index:

@@ -311,12 +311,22 @@ def targets_of_group(stock: Stock, types: list[str]) -> Iterator[Amount]:
 
 
 @measure
+def balancers(stock: Stock, types: list[str]) -> Iterator[Amount]:
+    """Those of a kind: application or network."""
+    for balancer, values in stock.all(BALANCER):
+        if values.get("loadBalancerType", "application") in types:
+            yield balancer.region, "", 1
+
+
+@measure
 def targets_of_balancer(stock: Stock, types: list[str]) -> Iterator[Amount]:
     machines, behind = _targets(stock), defaultdict[str, set[str]](set)
     for _, values in stock.all(LISTENER):
         for action in _entries(values.get("defaultActions")):
             behind[str(values.get("loadBalancerArn"))] |= {str(action.get("targetGroupArn"))}
     for balancer, values in stock.all(BALANCER):
+        if values.get("loadBalancerType", "application") not in types:
+            continue
         groups = behind[str(values.get("arn"))]
         yield balancer.region, stock.title(balancer), sum(machines.get(arn, 0) for arn in groups)
 

@@ -5,8 +5,6 @@ from collections.abc import Iterator
 
 from fourplane.graph import Graph, Resource
 
-REGION = "fourplane:index:Region"
-"""A wrapper around what a stack has in a region beside its own: no box of any diagram."""
 HOME = "home"
 """How a name says that the stack's own region is meant."""
 PLANES = ("edge", "service", "state", "control", "network", "other")
@@ -26,7 +24,7 @@ def planes(graph: Graph) -> dict[str, str]:
     for resource in graph.values():  # parents are registered before their children
         around = found.get(resource.parent, "other")
         told = tag(resource, "plane") if resource.custom else _majority(resource.urn, children)
-        if resource.type == REGION:  # its parts are of every plane
+        if is_region(resource):  # its parts are of every plane
             told = "other"
         if told not in PLANES:
             told = _folder(children.get(resource.urn, [])) if around == "other" else around
@@ -72,11 +70,16 @@ def home(graph: Graph) -> str:
     return told.most_common(1)[0][0] if told else ""
 
 
+def is_region(resource: Resource) -> bool:
+    """Whether it is only around what a stack has in a region beside its own: no box of any diagram."""
+    return resource.package == "fourplane" and kind(resource) == "Region"
+
+
 def place(graph: Graph, urn: str) -> str:
     """The name of the Region around something; "" in the stack's own region, and for a Region itself."""
     while urn in graph.resources:
         urn = graph[urn].parent
-        if urn in graph.resources and graph[urn].type == REGION:
+        if urn in graph.resources and is_region(graph[urn]):
             return graph[urn].name
     return ""
 
@@ -89,7 +92,7 @@ def title(graph: Graph, resource: Resource) -> str:
 
 def around(graph: Graph, resource: Resource) -> str:
     """The components around a resource, outermost first, as they are shown. A Region is in the titles."""
-    outer = [one for one in lineage(graph, resource.parent) if one.type != REGION]
+    outer = [one for one in lineage(graph, resource.parent) if not is_region(one)]
     return " / ".join(title(graph, one) for one in outer)
 
 

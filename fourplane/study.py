@@ -76,6 +76,8 @@ class Arrow:
     """Whether both of its ends are one program, so that there is no way that could be closed."""
     becomes: bool = False
     """Whether its tail turns into its head in time: nobody calls, and what makes it true is what stays."""
+    both_ways: bool = False
+    """Whether either end calls the other."""
 
 
 @dataclass(frozen=True)

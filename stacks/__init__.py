@@ -8,11 +8,13 @@ from stacks.amazon_settings import AmazonEnvironment
 from stacks.environment import Environment
 from stacks.netflix_settings import NetflixEnvironment
 from stacks.uber_settings import UberEnvironment
+from stacks.whatsapp_settings import WhatsAppEnvironment
 
 STACKS: dict[str, type[Environment]] = {
     "amazon": AmazonEnvironment,
     "netflix": NetflixEnvironment,
     "uber": UberEnvironment,
+    "whatsapp": WhatsAppEnvironment,
 }
 """The companies, and what differs between two deployments of each."""
 

@@ -72,32 +72,39 @@ class Environment(pydantic.BaseModel):
 
     @classmethod
     def _parsed(cls, name: str, text: str) -> Any:
-        """Config values are texts; a list is JSON in its text."""
-        if get_origin(cls.model_fields[name].annotation) not in (list, tuple):
+        """Config values are texts; a list or a mapping is JSON in its text."""
+        kind = get_origin(cls.model_fields[name].annotation)
+        if kind not in (list, tuple, dict):
             return text
         try:
             return json.loads(text)
         except json.JSONDecodeError:
-            raise ArgumentError(f"config '{name}' must be a JSON list, got {text!r}") from None
+            wanted = "mapping" if kind is dict else "list"
+            raise ArgumentError(f"config '{name}' must be a JSON {wanted}, got {text!r}") from None
 
 
 DOMAIN = r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,}"
 
 
-class Site(Environment):
-    """What a company needs that is reached over the web."""
+class Named(Environment):
+    """What a company needs that has a name of its own, and someone on call."""
 
     domain: Annotated[str, matching(f"({DOMAIN})?", "a domain in lower case, such as 'shop.example.com'")] = (
         ""
     )
-    """Domain of the site, for which TLS is spoken everywhere. Empty: CloudFront's own name, and plain HTTP
+    """Domain of what is reached, for which TLS is spoken everywhere. Empty: AWS's own names, and no TLS
     inside the network."""
+    pagerduty_url: Annotated[str, matching(r"(https://\S+)?", "an https URL")] = ""
+    """A PagerDuty service's integration URL, a secret. Empty: nobody is woken."""
+
+
+class Site(Named):
+    """What a company needs that is reached over the web."""
+
     price_class: str = "PriceClass_All"
     """Where CloudFront serves from."""
     service_minimum: int = pydantic.Field(3, ge=1)
     """Machines or pods that each service keeps when there is no load."""
-    pagerduty_url: Annotated[str, matching(r"(https://\S+)?", "an https URL")] = ""
-    """A PagerDuty service's integration URL, a secret. Empty: nobody is woken."""
 
 
 class CassandraSettings(Environment):

@@ -18,7 +18,7 @@ from components.edge.private_names import PrivateNames
 from components.keeping import Keeping, Logging
 from components.network import Network, NetworkArgs
 from components.vpc_endpoints import BOOT_AND_LOG
-from stacks.environment import Site
+from stacks.environment import Named
 
 
 class Ground:
@@ -26,28 +26,32 @@ class Ground:
 
     def __init__(
         self,
-        env: Site,
+        env: Named,
         region: str,
         cidr_block: str,
         domain: Domain | None,
         around: Component | None = None,
         *,
+        images: bool = True,
         packages: bool = False,
         endpoints: Sequence[str] = (),
     ) -> None:
-        """`around`: the Region that it is in. `packages`: whether machines fetch Maven packages.
-        `endpoints`: AWS services that are reached inside the network, besides those that any stack needs."""
+        """`around`: the Region that it is in. `images`: whether machines run containers. `packages`: whether
+        they fetch Maven packages. `endpoints`: AWS services that are reached inside the network, besides
+        those that any stack needs."""
         self.region = region
         self.opts = around.child if around else None
         self.key = EncryptionKey("key", {}, self.opts)
         self.logs = LogArchive("logs", {"disposable": env.disposable}, self.opts)
         self.alerts = Alerts("alerts", {**woken(env), "key_arn": self.key.key_arn}, self.opts)
-        self.images = ImageCache("images", {}, self.opts)
+        if images:
+            self.images = ImageCache("images", {}, self.opts)
+        services = [one for one in BOOT_AND_LOG if images or not one.startswith("ecr.")]
         network: NetworkArgs = {
             "cidr_block": cidr_block,
             "zones": env.zones,
             "single_zone_egress": env.single_zone_egress,
-            "interface_endpoints": [*BOOT_AND_LOG, "secretsmanager", *endpoints],  # passwords too
+            "interface_endpoints": [*services, "secretsmanager", *endpoints],  # passwords too
             "key_arn": self.key.key_arn,
             "log_retention_days": env.log_retention_days,
         }
@@ -76,7 +80,7 @@ class Ground:
             self.tls, self.front = names.tls, {"certificate_arn": certificate.arn}
 
 
-def woken(env: Site) -> AlertsArgs:
+def woken(env: Named) -> AlertsArgs:
     """Who is told of alarms."""
     return {"pagerduty_url": pulumi.Output.secret(env.pagerduty_url)} if env.pagerduty_url else {}
 
@@ -84,7 +88,7 @@ def woken(env: Site) -> AlertsArgs:
 class Told:
     """Topics of those who are told when an alarm goes off."""
 
-    def __init__(self, env: Site, home: Ground) -> None:
+    def __init__(self, env: Named, home: Ground) -> None:
         self.here = [home.alerts.topic_arn]
         self.worldwide = self.here
         # Alarms on what CloudFront and Route 53 measure are in us-east-1, and so must their topics be.
@@ -94,7 +98,7 @@ class Told:
             self.worldwide = [Alerts("worldwide-alerts", args).topic_arn]
 
 
-def own_domain(env: Site) -> Domain | None:
+def own_domain(env: Named) -> Domain | None:
     """The site's domain, where it has one."""
     if not env.domain:
         return None

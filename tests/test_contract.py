@@ -18,6 +18,7 @@ from blueprints.chaos_engineering import ChaosEngineering
 from blueprints.content_distribution import ContentDistribution
 from blueprints.hot_partitions import HotPartitions
 from blueprints.incident_response import IncidentResponse
+from blueprints.messaging import Messaging
 from blueprints.platform_evolution import PlatformEvolution
 from blueprints.recommendations import Recommendations
 from blueprints.ride_matching import RideMatching
@@ -31,6 +32,7 @@ from components.control.atlas import Atlas
 from components.control.availability import Availability
 from components.control.budget import Budget
 from components.control.cdn_availability import CdnAvailability
+from components.control.chat_objectives import ChatObjectives
 from components.control.compliance import Compliance
 from components.control.consul import Consul
 from components.control.dashboard import Dashboard
@@ -40,6 +42,7 @@ from components.control.eureka import Eureka
 from components.control.event_calendar import EventCalendar
 from components.control.experiment import Experiment
 from components.control.feature_flags import FeatureFlags
+from components.control.freebsd_packages import FreeBsdPackages
 from components.control.grafana import Grafana
 from components.control.hystrix import Hystrix
 from components.control.image_cache import ImageCache
@@ -63,6 +66,7 @@ from components.edge.app_clients import AppClients
 from components.edge.beacon import Beacon
 from components.edge.cdn_edge import CdnEdge
 from components.edge.certificate import Certificate
+from components.edge.chat_names import ChatNames
 from components.edge.content_edge import ContentEdge
 from components.edge.domain import Domain
 from components.edge.entrance_health import EntranceHealth
@@ -70,9 +74,11 @@ from components.edge.firewall import Firewall
 from components.edge.geography import Geography
 from components.edge.isp_cache import IspCache
 from components.edge.load_balancer import LoadBalancer
+from components.edge.network_load_balancer import NetworkLoadBalancer
 from components.edge.private_names import PrivateNames
 from components.edge.static_fallback import StaticFallback
 from components.edge.static_files import StaticFiles
+from components.edge.stream_balancer import StreamBalancer
 from components.edge.synthetic_client import SyntheticClient
 from components.edge.viewer_routing import ViewerRouting
 from components.edge.write_fallback import WriteFallback
@@ -80,6 +86,7 @@ from components.network import Network
 from components.region import Region
 from components.service.auto_scaling_service import AutoScalingService
 from components.service.autoscaler_access import AutoscalerAccess
+from components.service.chat_servers import ChatServers
 from components.service.cluster_autoscaler import ClusterAutoscaler
 from components.service.eks_cluster import EksCluster
 from components.service.eks_nodes import EksNodes
@@ -105,6 +112,7 @@ from components.state.event_archive import EventArchive
 from components.state.event_stream import EventStream
 from components.state.exit import Exit
 from components.state.kafka_cluster import KafkaCluster
+from components.state.mnesia_database import MnesiaDatabase
 from components.state.model_registry import ModelRegistry
 from components.state.postgresql import PostgreSql
 from components.state.private_bucket import PrivateBucket
@@ -113,6 +121,7 @@ from components.state.search_domain import SearchDomain
 from components.state.warehouse import Warehouse
 from components.state.work_queue import WorkQueue
 from components.vpc_endpoints import VpcEndpoints
+from fourplane.planes import kind
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1"
@@ -129,6 +138,7 @@ TOPIC = "arn:aws:sns:us-east-1:123456789012:t"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:a-AbCdEf"
 PODS = {"cluster": "c", "cluster_name": "dev-c", "node_security_group_id": "sg-1"}
 IMAGE = {"image": "public.ecr.aws/docker/library/nginx:1"}
+MIRRORED = {"packages_url": "https://a.s3.us-east-1.amazonaws.com/FreeBSD:14:aarch64/quarterly"}
 RELEASE = {"release_url": "https://example.com/program-1.2.jar"}
 ARTIFACT = {
     "artifact_url": "https://shop-123456789012.d.codeartifact.us-east-1.amazonaws.com/maven/packages/a/a-1.war",
@@ -170,6 +180,19 @@ SMALLEST = {
     CdnAvailability: {"distribution_id": "E1", "percent": 99.95},
     ChaosEngineering: {**WATCHED, "stop_alarm_arns": {"a": ALARM}},
     Certificate: {"domain": "example.com", "zone_id": "Z1"},
+    ChatObjectives: {"namespace": "a", "nodes": 1, "connections_per_server": 1},
+    ChatNames: {
+        "domain": "chat.example.com",
+        "areas": {
+            "eu": {
+                "region": "eu-west-1",
+                "vpc_id": "vpc-1",
+                "dns_name": "a.elb.eu-west-1.amazonaws.com",
+                "balancer_zone_id": "Z1",
+                "servers": ["10.0.0.4"],
+            }
+        },
+    },
     Compliance: {"topic_arn": TOPIC},
     ContentDistribution: {
         **CACHES,
@@ -207,6 +230,7 @@ SMALLEST = {
         "stop_alarm_arns": [ALARM],
     },
     FeatureFlags: {"flags": {"a": {"description": "A"}}},
+    FreeBsdPackages: {"packages": ["a"], "endpoint_id": "vpce-1"},
     Firewall: {},
     Gateway: {**PLACE, **IMAGE, "routes": {"a": {"paths": ["/a"]}}},
     Geography: {"area": "us", "host": "a.example.net", "p99_ms": 100},
@@ -215,6 +239,16 @@ SMALLEST = {
     IncidentResponse: WATCHED,
     IspCache: {**CACHES, **IMAGE, "edge": "us", "terabytes": 1},
     LoadBalancer: {**PLACE, "target_port": 80},
+    NetworkLoadBalancer: {**PLACE, "port": 5222, "target_port": 5222, "health_check_port": 8081},
+    StreamBalancer: {
+        **PLACE,
+        "front": PLACE,
+        "packages_url": "https://packages.s3.us-east-1.amazonaws.com/FreeBSD:14:aarch64/quarterly",
+        "servers": ["10.0.0.5", "10.0.1.5"],
+        "server_count": 2,
+        "ports": [5222],
+        "connections_per_server": 1000,
+    },
     LogArchive: {},
     Network: {},
     PackageCache: {},
@@ -303,6 +337,25 @@ SMALLEST = {
     LoadThreshold: {"namespace": "a", "metric_name": "b"},
     RideMatching: {**ZONED, "cidr_blocks": ["10.0.0.0/24"], "pods": {**PODS, "namespace": "n"}},
     Dataset: {},
+    MnesiaDatabase: {**ZONED, **MIRRORED, "domain": "eu.example.com"},
+    ChatServers: {
+        **ZONED,
+        **MIRRORED,
+        "domain": "eu.example.com",
+        "stores": ["10.0.0.4", "10.0.1.4"],
+        "partitions": 8,
+        "cookie_secret_arn": SECRET,
+        "programs_bucket": "a",
+        "programs_arn": "arn:aws:s3:::a",
+        "proxies": 3,
+    },
+    Messaging: {
+        "domain": "eu.example.com",
+        "public": PLACE,
+        "private": PLACE,
+        "data": ZONED,
+        "endpoint_id": "vpce-1",
+    },
     ModelRegistry: {},
     Recommendations: {**PLACE, "data": ZONED, "hourly": {"clicks": 1, "views": 1, "purchases": 1}},
     SparkJob: {**PLACE, "program": __file__},
@@ -368,7 +421,8 @@ class TestEveryComponent:
 
     def test_registers_the_outputs_it_declares(self, cls, preview):
         graph = preview(lambda: cls("it", SMALLEST[cls]))
-        assert graph.one(f"fourplane:index:{cls.__name__}", "it").outputs.keys() == declared_outputs(cls)
+        made = next(one for one in graph.values() if one.name == "it" and kind(one) == cls.__name__)
+        assert made.outputs.keys() == declared_outputs(cls)
 
     def test_tags_every_child_that_can_be_tagged(self, cls, preview):
         graph = preview(lambda: cls("it", SMALLEST[cls]))

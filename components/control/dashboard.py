@@ -1,6 +1,6 @@
 """What a team looks at while something happens."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NotRequired
 
 import pulumi
@@ -37,27 +37,29 @@ class Dashboard(Component):
         if args.get("zones") and not args.get("fleets"):
             self.reject("zones", list(args.get("zones", ())), "given together with fleets")
 
-        region = aws.get_region_output(
-            region=self._region, opts=pulumi.InvokeOutputOptions(parent=self)
-        ).region
-        known = pulumi.Output.all(
-            region=region,
-            alarms=args["alarms"],
-            composite_alarms=args.get("composite_alarms", {}),
-            fleets=args.get("fleets", {}),
-        )
-        dashboard = aws.cloudwatch.Dashboard(
-            name,
-            # Dashboards of all regions share their names.
-            dashboard_name=region.apply(lambda region: f"{pulumi.get_stack()}-{name}-{region}"),
-            dashboard_body=pulumi.Output.json_dumps(
-                known.apply(lambda known: shown(known, args.get("zones", ())))
-            ),
-            opts=self.child,
-        )
+        known = {
+            "alarms": args["alarms"],
+            "composite_alarms": args.get("composite_alarms", {}),
+            "fleets": args.get("fleets", {}),
+        }
+        dashboard = dashboard_of(self, known, lambda known: shown(known, args.get("zones", ())))
 
         self.dashboard_name = dashboard.dashboard_name
         self.register_outputs({"dashboard_name": self.dashboard_name})
+
+
+def dashboard_of(
+    owner: Component, known: Mapping[str, Any], shown: Callable[[Mapping[str, Any]], dict[str, Any]]
+) -> aws.cloudwatch.Dashboard:
+    """A dashboard of `owner`: what `shown` makes of what is known, and of its `region`."""
+    region = aws.get_region_output(region=owner._region, opts=pulumi.InvokeOutputOptions(parent=owner)).region
+    return aws.cloudwatch.Dashboard(
+        owner.name,
+        # Dashboards of all regions share their names.
+        dashboard_name=region.apply(lambda region: f"{pulumi.get_stack()}-{owner.name}-{region}"),
+        dashboard_body=pulumi.Output.json_dumps(pulumi.Output.all(region=region, **known).apply(shown)),
+        opts=owner.child,
+    )
 
 
 def shown(known: Mapping[str, Any], zones: Sequence[str]) -> dict[str, Any]:

@@ -8,6 +8,9 @@ import pulumi_aws as aws
 from components.component import Component, ComponentArgs
 from components.state.private_bucket import PrivateBucket
 
+BALANCERS = "logdelivery.elasticloadbalancing.amazonaws.com"
+DELIVERY = "delivery.logs.amazonaws.com"
+
 
 class LogArchiveArgs(ComponentArgs):
     retention_days: NotRequired[int]
@@ -42,16 +45,19 @@ class LogArchive(Component):
                 "statements": [
                     {
                         # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/enable-access-logging.html
-                        "Sid": f"{sid}Logs",
+                        # https://docs.aws.amazon.com/elasticloadbalancing/latest/network/enable-access-logs.html
+                        "Sid": sid,
                         "Effect": "Allow",
                         "Principal": {"Service": service},
-                        "Action": "s3:PutObject",
+                        "Action": action,
                         "Resource": path,
                         "Condition": {"StringEquals": {"aws:SourceAccount": account}},
                     }
-                    for sid, service, path in (
-                        ("Balancer", "logdelivery.elasticloadbalancing.amazonaws.com", "balancers/*"),
-                        ("Bucket", "logging.s3.amazonaws.com", "*"),
+                    for sid, service, action, path in (
+                        ("BalancerLogs", BALANCERS, "s3:PutObject", "balancers/*"),
+                        ("NetworkBalancerLogs", DELIVERY, "s3:PutObject", "balancers/*"),
+                        ("NetworkBalancerAsks", DELIVERY, "s3:GetBucketAcl", ""),
+                        ("BucketLogs", "logging.s3.amazonaws.com", "s3:PutObject", "*"),
                     )
                 ],
             },

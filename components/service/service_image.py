@@ -10,23 +10,15 @@ import pulumi_aws as aws
 
 from components.component import Component
 from components.keeping import Logging
-from components.logs import log_group, write_statement
 from components.machine import Image
-from components.policies import policy, trust
-from components.service.function import lambda_function
+from components.service.build.permissions import reading
+from components.service.build.project import build_architecture, build_once, build_project
 from components.service.image.context import archive, context, digest
-from components.service.image.permissions import asking, building
+from components.service.image.permissions import looking, pushing
 from components.state.private_bucket import PrivateBucket
 
 FILES = Path(__file__).parent / "image"
 BUILDSPEC, HANDLER = FILES / "buildspec.yml", FILES / "build-image.py"
-BUILDERS = {
-    "arm64": ("ARM_CONTAINER", "aws/codebuild/amazonlinux-aarch64-standard:3.0"),
-    "x86_64": ("LINUX_CONTAINER", "aws/codebuild/amazonlinux-x86_64-standard:5.0"),
-}
-"""https://docs.aws.amazon.com/codebuild/latest/userguide/build-env-ref-available.html"""
-SECONDS = 900
-"""The longest that Lambda runs, and so that a build is waited for."""
 IMAGES = 50
 
 
@@ -55,8 +47,7 @@ class ServiceImage(Component):
 
     def __init__(self, name: str, args: ServiceImageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(name, args, opts)
-        if (architecture := args.get("architecture", "arm64")) not in BUILDERS:
-            self.reject("architecture", architecture, "'arm64' or 'x86_64'")
+        architecture = build_architecture(self, args)
         files, buildspec = context(self, args), BUILDSPEC.read_text(encoding="utf-8")
         tag = digest(files, architecture, buildspec)
 
@@ -68,29 +59,30 @@ class ServiceImage(Component):
         source = aws.s3.BucketObject(
             name, bucket=bucket.bucket, key=f"{tag}.zip", source=archive(args, files), opts=self.child
         )
-        project = self._project(
+        project = build_project(
+            self,
             args,
-            statements=building(args, repository, bucket),
+            architecture=architecture,
+            statements=[*reading(args, bucket), *pushing(repository)],
             source={
                 "type": "S3",
                 "location": pulumi.Output.format("{}/{}", bucket.bucket, source.key),
                 "buildspec": buildspec,
             },
             variables={"REPOSITORY": repository.repository_url, "IMAGE_TAG": tag},
+            description=f"Builds the image of {name}",
+            # A Docker daemon needs it. The machine is of one build alone, and goes with it.
+            privileged=True,
         )
-        function, _ = lambda_function(
+        built = build_once(
             self,
-            f"{name}-build",
             args,
-            handler="build_image.handler",
-            code=pulumi.AssetArchive({"build_image.py": pulumi.FileAsset(str(HANDLER))}),
-            statements=asking(repository, project),
+            project,
+            handler=HANDLER,
+            event={"tag": tag},
+            statements=[looking(repository)],
+            variables={"REPOSITORY": repository.name},
             description=f"Has the image of {name} built",
-            timeout=SECONDS,
-            environment={"variables": {"REPOSITORY": repository.name, "PROJECT": project.name}},
-        )
-        built = aws.lambda_.Invocation(
-            name, function_name=function.name, input=json.dumps({"tag": tag}), opts=self.child
         )
 
         self.image_uri = pulumi.Output.all(repository.repository_url, built.id).apply(
@@ -119,45 +111,6 @@ class ServiceImage(Component):
             self.name, repository=repository.name, policy=json.dumps({"rules": EXPIRY}), opts=self.child
         )
         return repository
-
-    def _project(
-        self,
-        args: ServiceImageArgs,
-        *,
-        statements: list[dict[str, Any]],
-        source: Any,
-        variables: Mapping[str, pulumi.Input[str]],
-    ) -> aws.codebuild.Project:
-        kind, builder = BUILDERS[args.get("architecture", "arm64")]
-        logs = log_group(
-            self, self.name, days=args.get("log_retention_days", 365), key_arn=args.get("key_arn")
-        )
-        role = aws.iam.Role(self.name, assume_role_policy=trust("codebuild.amazonaws.com"), opts=self.child)
-        allowed = aws.iam.RolePolicy(
-            self.name,
-            role=role.name,
-            policy=policy([*statements, write_statement(logs.arn)]),
-            opts=self.child,
-        )
-        return aws.codebuild.Project(
-            self.name,
-            description=f"Builds the image of {self.name}",
-            service_role=role.arn,
-            source=source,
-            artifacts={"type": "NO_ARTIFACTS"},
-            environment={
-                "type": kind,
-                "image": builder,
-                "compute_type": "BUILD_GENERAL1_SMALL",
-                # A Docker daemon needs it. The machine is of one build alone, and goes with it.
-                "privileged_mode": True,
-                "environment_variables": [{"name": k, "value": v} for k, v in variables.items()],
-            },
-            build_timeout=30,
-            queued_timeout=30,
-            logs_config={"cloudwatch_logs": {"group_name": logs.name}},
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[allowed]),
-        )
 
 
 EXPIRY = [

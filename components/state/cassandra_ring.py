@@ -12,16 +12,19 @@ from components.keeping import Logging
 from components.logs import log_group
 from components.machine import Image, instance_profile, launch_template, pull_statements
 from components.placement import ZonedPlacement
+from components.slots import MOST_NAMED, FixedNodes, Slot, zoned_slots
 from components.state.cassandra.node import Ring, user_data
-from components.state.cassandra.permissions import MARK, statements
-from components.state.cassandra.slots import Slot, slots
+from components.state.cassandra.permissions import statements
 from components.state.private_bucket import PrivateBucket, PrivateBucketArgs
 
 GOSSIP = 7000
 """All that nodes say to each other since 4.0, encrypted or not. 7001 is for older rings, and JMX (7199)
 listens on the node's loopback, where nodetool runs: https://cassandra.apache.org/doc/5.0/cassandra/overview/faq/"""
-MOST_NAMED = 40
-"""Nodes that other regions know one by one. Each is counted as a rule of a security group, which has 60."""
+
+
+TRACKED_SECONDS = 3600
+"""How long a silent connection is remembered, instead of five days: its nodes ask each minute whether a peer
+is there (cassandra.sysctl.conf)."""
 
 
 class CassandraRingArgs(ZonedPlacement, Image, Logging):
@@ -96,11 +99,10 @@ class CassandraRing(Server):
         )
         backups = PrivateBucket(f"{name}-snapshots", _bucket_args(args), self.child)
         subnets = dict(zip(args["zones"], args["subnet_ids"], strict=True))
-        interfaces = {node.name: self._interface(node, subnets[node.zone], group) for node in nodes}
-        volumes = {node.name: self._volume(node, args) for node in nodes}
-        allowed = statements(
-            name, self.configuration_path(), group.arn, logs.arn, backups.arn, args.get("key_arn")
-        )
+        fixed = FixedNodes(self, ("ring", self.configuration_path()), nodes, subnets, group)
+        interfaces = fixed.interfaces(TRACKED_SECONDS)
+        volumes = fixed.volumes(args, args.get("data_gib", 100))
+        allowed = [*fixed.statements(args.get("key_arn")), *statements(name, logs.arn, backups.arn)]
         _, profile = instance_profile(self, group.arn, [*allowed, *pull_statements(args)])
 
         addresses = {node: interface.private_ip for node, interface in interfaces.items()}
@@ -138,7 +140,7 @@ class CassandraRing(Server):
                 security_group_id=group.id,
                 user_data=known.apply(lambda known, node=node: user_data(ring, nodes, node, known)),
             )
-            groups[node.name] = self._group(node, subnets[node.zone], template)
+            groups[node.name] = fixed.machine(node, template)
 
         self.security_group_id = group.id
         open_among(self, self.among)
@@ -170,13 +172,8 @@ class CassandraRing(Server):
         return {node: pulumi.Output.format("{}/32", ip) for node, ip in self._addresses.items()}
 
     def _slots(self, args: CassandraRingArgs) -> list[Slot]:
-        zones, subnets = args["zones"], args["subnet_ids"]
-        if not zones:
-            self.reject("zones", list(zones), "one zone or more")
-        if len(set(zones)) < len(zones):
-            self.reject("zones", list(zones), "different zones, so that each is a rack")
-        if len(subnets) != len(zones):
-            self.reject("subnet_ids", len(subnets), f"as many as zones, {len(zones)}")
+        nodes = zoned_slots(self, args, args.get("nodes_per_zone", 1), "each is a rack")
+        zones = args["zones"]
         if (copies := args.get("replication_factor", 3)) < 1:
             self.reject("replication_factor", copies, "at least 1")
         if copies > len(zones):
@@ -193,61 +190,7 @@ class CassandraRing(Server):
         hours, days = args.get("snapshot_hours", 24), args.get("snapshot_retention_days", 30)
         if days * 24 <= hours:
             self.reject("snapshot_retention_days", days, f"more than the {hours} hours between two snapshots")
-        return slots(self.name, zones, args.get("nodes_per_zone", 1))
-
-    def _tags(self, node: Slot) -> dict[str, str]:
-        """Of a slot and its instances: what the nodes' role goes by."""
-        return {"Name": node.name, MARK: self.configuration_path()}
-
-    def _interface(
-        self, node: Slot, subnet_id: pulumi.Input[str], group: aws.ec2.SecurityGroup
-    ) -> aws.ec2.NetworkInterface:
-        """https://docs.aws.amazon.com/prescriptive-guidance/latest/patterns/deploy-a-cassandra-cluster-on-amazon-ec2-with-private-static-ips-to-avoid-rebalancing.html"""
-        return aws.ec2.NetworkInterface(
-            node.name,
-            description=f"Address of {node.name}",
-            subnet_id=subnet_id,
-            security_groups=[group.id],
-            tags=self._tags(node),
-            opts=self.child,
-        )
-
-    def _volume(self, node: Slot, args: CassandraRingArgs) -> aws.ebs.Volume:
-        keep = pulumi.ResourceOptions(protect=not args.get("disposable", False))
-        return aws.ebs.Volume(
-            node.name,
-            availability_zone=node.zone,
-            type="gp3",
-            size=args.get("data_gib", 100),
-            iops=args.get("iops", 3000),
-            throughput=args.get("throughput", 125),
-            encrypted=True,
-            kms_key_id=args.get("key_arn"),
-            tags=self._tags(node),
-            opts=pulumi.ResourceOptions.merge(self.child, keep),
-        )
-
-    def _group(
-        self, node: Slot, subnet_id: pulumi.Input[str], template: aws.ec2.LaunchTemplate
-    ) -> aws.autoscaling.Group:
-        """No instance refresh: it would replace the nodes of all zones at the same time."""
-        return aws.autoscaling.Group(
-            node.name,
-            min_size=1,
-            max_size=1,
-            desired_capacity=1,
-            vpc_zone_identifiers=[subnet_id],
-            launch_template={
-                "id": template.id,
-                "version": template.latest_version.apply(lambda version: str(int(version))),
-            },
-            health_check_type="EC2",
-            tags=[
-                {"key": key, "value": value, "propagate_at_launch": True}
-                for key, value in self._tags(node).items()
-            ],
-            opts=self.child,
-        )
+        return nodes
 
 
 def _bucket_args(args: CassandraRingArgs) -> PrivateBucketArgs:

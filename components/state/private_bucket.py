@@ -20,7 +20,8 @@ class PrivateBucketArgs(Keeping):
     """Days until an object moves to S3 Intelligent-Tiering, which makes what nobody reads cheaper, and is
     read as fast as before. Default: never."""
     statements: NotRequired[Sequence[Mapping[str, Any]]]
-    """More statements of the bucket's policy; a Resource is a path in the bucket, such as "logs/*"."""
+    """More statements of the bucket's policy; a Resource is a path in the bucket, such as "logs/*", and ""
+    the bucket itself."""
     shared: NotRequired[bool]
     """Whether share() will say who else may use it, for a user that stands on the bucket itself, as a
     distribution does. Default False: nobody, but for `statements`."""
@@ -150,7 +151,7 @@ def _policy(arn: pulumi.Output[str], statements: Sequence[Mapping[str, Any]]) ->
             "Resource": [arn, f"{arn}/*"],
             "Condition": {"Bool": {"aws:SecureTransport": "false"}},
         }
-        own = [{**s, "Resource": f"{arn}/{s['Resource']}"} for s in values["statements"]]
+        own = [{**s, "Resource": f"{arn}/{s['Resource']}".removesuffix("/")} for s in values["statements"]]
         return json.dumps({"Version": "2012-10-17", "Statement": [tls, *own]})
 
     return pulumi.Output.all(arn=arn, statements=statements).apply(document)

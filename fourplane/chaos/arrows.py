@@ -1,15 +1,17 @@
 """The arrows of a stack, read from what connect() makes of them: a rule, a policy or a parameter
-"<client>-to-<server>"."""
+"<client>-to-<server>"; and from the pair of rules that open_between() makes of one between two regions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import REGION, lineage, place, tag
+from fourplane.planes import is_region, lineage, place, tag
 
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+ENTERING = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+LEAVING = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 MADE_BY_ARROWS = (
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+    ENTERING,
     "aws:iam/rolePolicy:RolePolicy",
     "aws:ssm/parameter:Parameter",
     POLICY,
@@ -38,7 +40,26 @@ def arrows(graph: Graph) -> list[Arrow]:
                 within = resource.type == POLICY and _within(graph, arrow, boxes)
                 if arrow.client not in around and arrow.server not in around and not within:
                     found.setdefault(arrow, arrow).by.append(resource)
+    for arrow, by in _between(graph):
+        found.setdefault(arrow, arrow).by.extend(by)
     return list(found)
+
+
+def _between(graph: Graph) -> Iterator[tuple[Arrow, list[Resource]]]:
+    """What leaves one component for a list of addresses and enters another from one: each names its rule
+    "<itself>-<pair>-<role>"."""
+    leaving, entering = (
+        [
+            (graph[rule.parent], rule.name.removeprefix(graph[rule.parent].name), rule)
+            for rule in graph.all(kind)
+            if "prefixListId" in rule.inputs and rule.parent in graph
+        ]
+        for kind in (LEAVING, ENTERING)
+    )
+    for client, pair, rule in leaving:
+        for server, same, other in entering:
+            if pair == same and client.urn != server.urn and client.type == server.type:
+                yield Arrow(client.urn, server.urn), [rule, other]
 
 
 def _within(graph: Graph, arrow: Arrow, boxes: set[str]) -> bool:
@@ -51,7 +72,7 @@ def _components(graph: Graph) -> dict[str, list[Resource]]:
     """Components by name; where several of one region have one name, the outermost."""
     found: dict[tuple[str, str], Resource] = {}
     for resource in graph.values():  # those around are registered before what is in them
-        if not resource.custom and resource.package != "pulumi" and resource.type != REGION:
+        if not resource.custom and resource.package != "pulumi" and not is_region(resource):
             found.setdefault((resource.name, place(graph, resource.urn)), resource)
     named: dict[str, list[Resource]] = {}
     for resource in found.values():

@@ -4,6 +4,8 @@ A twin is a component of the same type and name in another Region. What stands i
 regions, such as a distribution, is its own.
 """
 
+import itertools
+
 from fourplane.chaos.arrows import Arrow
 from fourplane.chaos.judge import Judge
 from fourplane.chaos.names import Names
@@ -29,6 +31,8 @@ class Failover:
         state, why = self.judge.arrow(arrow)
         if state != LOST:
             return self._own(arrow, state, why)
+        if among := self._among_the_rest(arrow):
+            return among
         tried = [self._through(arrow, region) for region in self._others(arrow)]
         if not tried:
             return state, why
@@ -42,13 +46,37 @@ class Failover:
         return [
             title(self.scene.graph, self.scene.graph[one])
             for one in others
-            if one != urn and self.judge.whole(one)[1].state != LOST
+            if one != urn and self._stands(one)
         ]
 
     def _own(self, arrow: Arrow, state: str, why: str) -> tuple[str, str]:
         if state == WORKS and (told := self._unreached(arrow, frozenset())):
             return DEGRADED, told
         return state, why
+
+    def _among_the_rest(self, arrow: Arrow) -> tuple[str, str] | None:
+        """Of an arrow between two twins: how those are joined that are left, each of which serves its own
+        region. None where none of them is, or the arrow is another."""
+        client, server = self.scene.graph[arrow.client], self.scene.graph[arrow.server]
+        if (client.type, client.name) != (server.type, server.name):
+            return None
+        left = [one for one in self._twins[client.type, client.name].values() if self._stands(one)]
+        told = [
+            (self.judge.arrow(drawn), drawn)
+            for pair in itertools.permutations(left, 2)
+            if (drawn := self._drawn.get(pair))
+        ]
+        if not told:
+            alone = [title(self.scene.graph, self.scene.graph[urn]) for urn in left]
+            return (WORKS, f"{self.scene.lost_region} is lost; {alone[0]} is left, alone") if alone else None
+        (state, why), worst = next((one for one in told if one[0][0] != WORKS), told[0])
+        ends = " and ".join(
+            title(self.scene.graph, self.scene.graph[urn]) for urn in (worst.client, worst.server)
+        )
+        return state, f"{self.scene.lost_region} is lost; {ends} are left: {why}"
+
+    def _stands(self, urn: str) -> bool:
+        return self.judge.whole(urn)[1].state != LOST
 
     def _others(self, arrow: Arrow) -> list[str]:
         """The other regions that an end of an arrow stands in."""

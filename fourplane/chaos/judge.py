@@ -1,8 +1,10 @@
 """What is left of each component, and which arrows still work."""
 
+from fourplane.chaos import chat_names as chat_names  # registers what they need
 from fourplane.chaos import clusters as clusters  # registers what they need
 from fourplane.chaos import data_stores as data_stores  # registers what they need
 from fourplane.chaos import discovery as discovery
+from fourplane.chaos import erlang as erlang
 from fourplane.chaos.arrows import MADE_BY_ARROWS, Arrow
 from fourplane.chaos.needs import (
     BROKEN,

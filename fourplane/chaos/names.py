@@ -33,6 +33,14 @@ class Names:
         told = [self._astray(origin, balancers) for one in held for origin in _origins(one)]
         return min(told, key=len, default=f"{client.name} has no origin that is called")
 
+    def answering(self, records: list[Resource]) -> tuple[list[str], list[str]]:
+        """The regions that some records of one name lead to that are left, and those of the records that are
+        still answered with, though they lead to what is lost."""
+        gone = [record for record in records if self._gone(record)]
+        hosts = {host for record in records if record not in gone for host in _targets(record)}
+        stale = [record.name for record in gone if self._healthy(record)]
+        return sorted({self._regions.get(host, host) for host in hosts}), stale
+
     def _astray(self, origin: dict[str, object], balancers: list[Resource]) -> str:
         host, arns = str(origin.get("domainName")), {str(one.outputs.get("arn")) for one in balancers}
         hosts = {str(one.outputs.get("dnsName")) for one in balancers}

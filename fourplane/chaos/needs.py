@@ -162,7 +162,7 @@ def _ring(part: Part) -> tuple[list[ring.Node], int]:
     return nodes, copies
 
 
-@needs("LoadBalancer")
+@needs("LoadBalancer", "NetworkLoadBalancer")
 def balancer(part: Part) -> Finding:
     """An address in one living zone or more: its names stop leading to those of a dead one."""
     arn = next(r.outputs["arn"] for r in part.own("aws:lb/loadBalancer:LoadBalancer"))

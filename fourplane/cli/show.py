@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from fourplane.graph import Graph, Resource
-from fourplane.planes import REGION, around, grouped, home, kind, title
+from fourplane.planes import around, grouped, home, is_region, kind, title
 from fourplane.project import Settings
 
 
@@ -41,7 +41,7 @@ def warnings(settings: Settings, graph: Graph) -> None:
 def tree(graph: Graph) -> Iterator[str]:
     """Planes, their components, and the resources of each."""
     region = home(graph)
-    places = [region, *(f"{one.region} ({one.name})" for one in graph.all(REGION))]
+    places = [region, *(f"{one.region} ({one.name})" for one in graph.values() if is_region(one))]
     yield f"{graph.stack}: {_counts(graph)}" + (f" in {' and '.join(places)}" if region else "")
     for plane, components in grouped(graph).items():
         yield ""

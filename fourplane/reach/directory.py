@@ -8,7 +8,7 @@ from typing import Any
 
 from fourplane import wire
 from fourplane.graph import Graph, Resource
-from fourplane.planes import REGION, lineage, tag
+from fourplane.planes import is_region, lineage, tag
 
 INTERNET = "internet"
 """Everyone: the source or the target of a way that leads in from, or out to, public addresses."""
@@ -121,7 +121,7 @@ def _boxes(graph: Graph) -> dict[str, str]:
 
 
 def _components(graph: Graph, urn: str) -> list[Resource]:
-    return [resource for resource in lineage(graph, urn) if not resource.custom and resource.type != REGION]
+    return [resource for resource in lineage(graph, urn) if not resource.custom and not is_region(resource)]
 
 
 def texts(value: Any) -> Iterator[str]:

@@ -13,6 +13,7 @@ from fourplane.reach.policies import (
     allowed,
     covers,
     denied,
+    endpoints_asked,
     names,
     principals,
     tags_asked,
@@ -23,6 +24,7 @@ ATTACHMENT = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 MANAGED = "aws:iam/policy:Policy"
 BUCKET = "aws:s3/bucket:Bucket"
 BUCKET_POLICY = "aws:s3/bucketPolicy:BucketPolicy"
+ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
 FUNCTION = "aws:lambda/function:Function"
 HELD = frozenset(
     {
@@ -101,12 +103,16 @@ def _has_tags(resource: Resource, statement: dict[str, Any]) -> bool:
 
 
 def _bucket_statements(directory: Directory) -> Iterator[tuple[Resource, dict[str, Any]]]:
-    """A bucket's policy gives roles what they may do to it."""
+    """A bucket's policy gives roles what they may do to it, or whoever comes through an endpoint."""
     for _, values in directory.all(BUCKET_POLICY):
         for statement in allowed(values.get("policy")):
             for principal in principals(statement, "AWS"):
                 if role := directory.named(principal, ROLE):
                     yield role, statement
+            if "*" in principals(statement, "AWS"):
+                for id in endpoints_asked(statement):
+                    if endpoint := directory.named(id, ENDPOINT):
+                        yield endpoint, statement
 
 
 def _polls(directory: Directory, role: Resource, arn: str, action: str) -> bool:

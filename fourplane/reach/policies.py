@@ -57,6 +57,16 @@ def tags_asked(statement: dict[str, Any]) -> dict[str, list[str]]:
     }
 
 
+def endpoints_asked(statement: dict[str, Any]) -> list[str]:
+    """The network endpoints that a statement's condition asks callers to come through."""
+    return [
+        value
+        for key, values in ((statement.get("Condition") or {}).get("StringEquals") or {}).items()
+        if key.lower() == "aws:sourcevpce"
+        for value in many(values)
+    ]
+
+
 def actions(statement: dict[str, Any], *services: str) -> Iterator[str]:
     """The actions of some services that a statement allows on somebody's resources.
 

@@ -77,13 +77,20 @@ def _dashboards(directory: Directory) -> Iterator[Way]:
 
 
 def _measures(directory: Directory) -> Iterator[Way]:
-    """From who may tell the metrics of a namespace to the alarms that look at them."""
-    looking = [(alarm, values.get("namespace")) for alarm, values in directory.all(ALARM)]
+    """From who may tell the metrics of a namespace to the alarms of its region that look at them."""
+    looking = [(alarm, one) for alarm, values in directory.all(ALARM) for one in _namespaces(values)]
     for role, statement in role_statements(directory):
         told = many(((statement.get("Condition") or {}).get("StringEquals") or {}).get(NAMESPACE))
         for alarm, namespace in looking:
-            if namespace in told and TELL in many(statement.get("Action")):
+            here = alarm.region == role.region and namespace in told
+            if here and TELL in many(statement.get("Action")):
                 yield Way(directory.of(role), directory.of(alarm), "metrics", TELL)
+
+
+def _namespaces(alarm: dict[str, Any]) -> set[Any]:
+    """Those of the metrics that an alarm looks at, or does its math with."""
+    queried = (query.get("metric") for query in many(alarm.get("metricQueries")))
+    return {one.get("namespace") for one in (alarm, *filter(None, queried))} - {None}
 
 
 def _traces(directory: Directory) -> Iterator[Way]:

@@ -1,5 +1,7 @@
 """Questions about the account and the region."""
 
+import hashlib
+import re
 from typing import Any
 
 from fourplane import wire
@@ -77,9 +79,18 @@ def region(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
     return {"id": name, "name": name, "region": name, "endpoint": f"ec2.{name}.amazonaws.com"}
 
 
+FREEBSD = re.compile(
+    r"/aws/service/freebsd/(amd64|arm64)/(base|builder|cloud-init|small)/(ufs|zfs)/\d+\.\d+/RELEASE"
+)
+
+
 def parameter(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
-    request = {"Name": args["name"], "WithDecryption": args.get("withDecryption", True)}
-    found = client("ssm", region).get_parameter(**request)["Parameter"]
+    name = args["name"]
+    request = {"Name": name, "WithDecryption": args.get("withDecryption", True)}
+    if FREEBSD.fullmatch(name):
+        found = _freebsd_image(name, region)
+    else:
+        found = client("ssm", region).get_parameter(**request)["Parameter"]
     hidden = found["Type"] == "SecureString"
     return {
         "id": found["Name"],
@@ -92,6 +103,13 @@ def parameter(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:
         "withDecryption": request["WithDecryption"],
         "region": region,
     }
+
+
+def _freebsd_image(name: str, region: str) -> dict[str, Any]:
+    """moto has the public parameters of Amazon alone, and no image of FreeBSD's."""
+    image = f"ami-{hashlib.sha256(f'{region}{name}'.encode()).hexdigest()[:17]}"
+    arn = f"arn:aws:ssm:{region}::parameter{name}"
+    return {"Name": name, "ARN": arn, "Type": "String", "Value": image, "Version": 1}
 
 
 def random_password(args: dict[str, Any], region: str, client: Any) -> dict[str, Any]:

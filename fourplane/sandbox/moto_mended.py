@@ -33,6 +33,7 @@ _terminate = Instance.terminate
 _create_interface = NetworkInterfaceBackend.create_network_interface
 _create_endpoint = VPCBackend.create_vpc_endpoint
 _validate_actions = elbv2_models.ELBv2Backend._validate_actions
+_create_balancer = elbv2_models.ELBv2Backend.create_load_balancer
 
 
 def mend() -> None:
@@ -54,7 +55,11 @@ def mend() -> None:
     )  # "", for which `_create_interface_in_subnet` finds a free one
     replace(synthetics_models, uuid=mock_random)  # the same ids at every deployment
     replace(elbv2_models, register_certificate=_use_certificate)
-    replace(elbv2_models.ELBv2Backend, _validate_actions=_validate_actions_but_tokens)
+    replace(
+        elbv2_models.ELBv2Backend,
+        _validate_actions=_validate_actions_but_tokens,
+        create_load_balancer=_create_balancer_by_type,
+    )
 
 
 def _make_prefix_lists(backend: Any) -> None:
@@ -166,3 +171,21 @@ def _may_log(target_bucket: FakeBucket, target_prefix: str | None) -> bool:
 
 def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
+
+
+def _create_balancer_by_type(
+    backend: Any, *args: Any, loadbalancer_type: str | None = None, **more: Any
+) -> Any:
+    """moto names every load balancer as an application's, in its ARN and in DNS."""
+    made = _create_balancer(backend, *args, loadbalancer_type=loadbalancer_type, **more)
+    if loadbalancer_type == "network":
+        tags = backend.tagging_service.get_tag_dict_for_resource(made.arn)
+        backend.tagging_service.delete_all_tags_for_resource(made.arn)
+        del backend.load_balancers[made.arn]
+        made.arn = made.arn.replace(":loadbalancer/app/", ":loadbalancer/net/")
+        made.dns_name = f"{made.name}-1.elb.{backend.region_name}.amazonaws.com"
+        backend.load_balancers[made.arn] = made
+        backend.tagging_service.tag_resource(
+            made.arn, [{"Key": key, "Value": value} for key, value in tags.items()]
+        )
+    return made

@@ -20,18 +20,22 @@ ADDRESSES = "/etc/fourplane/addresses"
 
 
 def fill(instance: Instance) -> None:
-    """Attach a slot's interface and volume, taken from whoever holds them; AWS refuses it across zones."""
+    """Attach a slot's interface, and its volume if it has one, taken from whoever holds them; AWS refuses it
+    across zones."""
     slot = read(str(instance.user_data or ""))
     if not slot:
         return
     ec2 = instance.ec2_backend
     interface = ec2.get_network_interface(slot["NETWORK_INTERFACE_ID"])
-    volume = ec2.get_volume(slot["VOLUME_ID"])
-    if {interface.availability_zone, volume.zone.name} != {instance.availability_zone}:
+    volume = ec2.get_volume(slot["VOLUME_ID"]) if "VOLUME_ID" in slot else None
+    zones = {interface.availability_zone, *([volume.zone.name] if volume else [])}
+    if zones != {instance.availability_zone}:
         return
     if interface.instance:
         interface.instance.detach_eni(interface)
     instance.attach_eni(interface, 1)
+    if volume is None:
+        return
     if volume.attachment:
         ec2.detach_volume(volume.id, volume.attachment.instance.id, volume.attachment.device)
     ec2.attach_volume(volume.id, instance.id, slot["DEVICE"])

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from moto.backends import get_backend
 
+from components.service.build import await_build
 from components.service.service_image import BUILDSPEC, HANDLER
 from fourplane.sandbox import Sandbox
 from fourplane.sandbox.creator import ACCOUNT
@@ -20,9 +21,10 @@ URL = "123456789012.dkr.ecr.us-east-1.amazonaws.com/dev/app"
 
 @pytest.fixture
 def cloud(monkeypatch):
-    settings = {"REPOSITORY": "dev/app", "PROJECT": "app", "POLL_SECONDS": "0", "SETTLING_SECONDS": "60"}
-    for key, value in {**settings, "AWS_DEFAULT_REGION": REGION}.items():
+    settings = {"REPOSITORY": "dev/app", "PROJECT": "app", "AWS_DEFAULT_REGION": REGION}
+    for key, value in settings.items():
         monkeypatch.setenv(key, value)
+    monkeypatch.setattr(await_build, "POLL_SECONDS", 0)
     with Sandbox() as sandbox:
         sandbox.client("ecr", REGION).create_repository(repositoryName="dev/app")
         sandbox.client("codebuild", REGION).create_project(
@@ -56,12 +58,12 @@ def ask(module):
 
 
 @pytest.fixture
-def says(module):
+def says(monkeypatch):
     """says(*statuses): how CodeBuild says that the build is, one answer after the other."""
 
     def says(*statuses):
         answers = iter(statuses)
-        module.look = lambda id: {"id": id, "buildStatus": next(answers)}
+        monkeypatch.setattr(await_build, "look", lambda id: {"id": id, "buildStatus": next(answers)})
 
     return says
 
@@ -96,9 +98,9 @@ def test_fails_with_its_build(ask, says):
         ask()
 
 
-def test_takes_the_image_that_another_build_has_pushed(ask, says, cloud, module):
+def test_takes_the_image_that_another_build_has_pushed(ask, says, cloud, monkeypatch):
     says("FAILED")
-    module.start = lambda: push(cloud) or "app:1"
+    monkeypatch.setattr(await_build, "start", lambda: push(cloud) or "app:1")
     assert ask() == {"tag": "t"}
 
 

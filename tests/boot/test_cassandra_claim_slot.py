@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from components.state.cassandra.node import HERE
+from components.machine import BOOT
 
-SCRIPT = HERE / "claim-slot.sh"
+SCRIPT, USE = BOOT / "claim-slot.sh", BOOT / "use-slot.linux.sh"
 
 
 @pytest.fixture(autouse=True)
@@ -48,6 +48,7 @@ def slot(ec2):
         "VOLUME_ID": volume,
         "DEVICE": "/dev/sdf",
         "ADDRESS": interface["PrivateIpAddress"],
+        "DATA_OWNER": "999:999",
     }
 
 
@@ -57,7 +58,9 @@ def claim(machine, slot):
     disks = machine.root / "disks"
     disks.mkdir()
     (disks / f"nvme-Amazon_Elastic_Block_Store_{slot['VOLUME_ID'].replace('-', '')}").touch()
+    slot["MOUNT_POINT"] = str(machine.root / "data")
     (machine.root / "slot.env").write_text("".join(f"{key}={value}\n" for key, value in slot.items()))
+    machine.stand_in("use-slot", f"exec bash {USE}")
     for command in ("mkfs.xfs", "mount", "xfs_growfs", "chown"):
         machine.stand_in(command)
     machine.stand_in("mountpoint", "exit 1")
@@ -67,7 +70,7 @@ def claim(machine, slot):
     def environment(instance, **more):
         machine.stand_in("cloud-init", f"echo {instance}")
         folders = {"FOURPLANE_FOLDER": str(machine.root), "DISKS": str(disks)}
-        return {**folders, "MOUNT_POINT": str(machine.root / "data"), "POLL_SECONDS": "0.1", **more}
+        return {**folders, "POLL_SECONDS": "0.1", **more}
 
     return environment
 
@@ -103,20 +106,23 @@ def claimed(machine, claim):
     return claim("i-me")
 
 
-def succeed(machine, environment):
-    result = machine.run(SCRIPT, env=environment)
+def succeed(machine, environment, shell="bash"):
+    result = machine.run(shell, str(SCRIPT), env=environment)
     assert result.returncode == 0, result.stderr
 
 
-def test_takes_a_free_disk_and_address(machine, launch, claim, holders):
+@pytest.mark.parametrize("shell", ["bash", "dash"])
+def test_takes_a_free_disk_and_address(program, machine, launch, claim, holders, shell):
+    program(shell, shell)
     node = launch()
-    succeed(machine, claim(node))
+    succeed(machine, claim(node), shell)
     assert holders() == ([node], node)
 
 
 def test_makes_a_file_system_on_an_empty_disk_and_mounts_it(machine, claimed):
     succeed(machine, claimed)
-    done = [call.split()[0] for call in machine.called() if not call.startswith(("ip", "cloud-init", "aws"))]
+    others = ("ip", "cloud-init", "aws", "use-slot")
+    done = [call.split()[0] for call in machine.called() if not call.startswith(others)]
     assert done == ["mountpoint", "blkid", "mkfs.xfs", "mount", "xfs_growfs", "chown"]
     assert any(call.startswith("mount -t xfs -o noatime ") for call in machine.called())
     assert f"chown 999:999 {machine.root / 'data'}" in machine.called()

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.slots import slots
 from components.state.cassandra.node import HERE, Ring, cassandra_yaml, container
-from components.state.cassandra.slots import slots
 
 RING = Ring("users", 9042, 3, 24, 4)
 NODES = slots("users", ["us-east-1a", "us-east-1b", "us-east-1c"], 1)
@@ -122,13 +122,13 @@ def test_units_are_systemds(written, tmp_path):
     assert not [line for line in said.splitlines() if "users-b0" in line or "back-up" in line]
 
 
-@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh", "await-ring.sh"])
+@pytest.mark.parametrize("script", ["back-up.sh", "await-ring.sh"])
 def test_scripts_are_bash(script):
     run("bash", "-n", str(HERE / script))
 
 
 @needs("shellcheck", "shellcheck")
-@pytest.mark.parametrize("script", ["claim-slot.sh", "back-up.sh", "await-ring.sh"])
+@pytest.mark.parametrize("script", ["back-up.sh", "await-ring.sh"])
 def test_scripts_have_none_of_the_known_mistakes(script):
     run("shellcheck", str(HERE / script))
 

@@ -2,7 +2,8 @@ import itertools
 
 import pytest
 
-from components.state.cassandra.slots import java_hash, priam_token, slots, zone_letter
+from components.slots import slots, zone_letter
+from components.state.cassandra.slots import java_hash, priam_token
 
 ZONES = ["us-east-1a", "us-east-1b", "us-east-1c"]
 

@@ -46,7 +46,17 @@ def test_logs_come_only_from_this_account_s_services(preview):
     graph = preview(lambda: LogArchive("logs", {}))
     statements = json.loads(graph.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])["Statement"][1:]
     assert {s["Principal"]["Service"] for s in statements} == {
+        "delivery.logs.amazonaws.com",
         "logdelivery.elasticloadbalancing.amazonaws.com",
         "logging.s3.amazonaws.com",
     }
     assert all(s["Condition"] == {"StringEquals": {"aws:SourceAccount": "123456789012"}} for s in statements)
+
+
+def test_a_network_load_balancer_may_look_whose_the_bucket_is_and_write_its_logs(preview):
+    graph = preview(lambda: LogArchive("logs", {}))
+    statements = json.loads(graph.one("aws:s3/bucketPolicy:BucketPolicy").inputs["policy"])["Statement"][1:]
+    told = {
+        s["Action"]: s["Resource"] for s in statements if s["Principal"]["Service"].startswith("delivery")
+    }
+    assert told["s3:PutObject"] == f"{told['s3:GetBucketAcl']}/balancers/*"

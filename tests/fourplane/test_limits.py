@@ -51,7 +51,7 @@ def test_what_fits_into_the_defaults_holds(used):
 def test_a_fleet_is_counted_at_its_largest(used):
     found = used(fleet(200))
     assert found["vCPUs of on-demand standard instances", "us-east-1", ""].state == limits.INCREASE
-    assert found["targets", "us-east-1", "a load balancer"].used == 200
+    assert found["targets", "us-east-1", "an Application Load Balancer"].used == 200
     assert found["network interfaces", "us-east-1", ""].used == 201
 
 
@@ -115,7 +115,7 @@ KubernetesService("log", {**pods, "storage_gib": 128, "storage_at": "/data", "ma
 """)
     assert found["vCPUs of on-demand standard instances", "us-east-1", ""].used == 4 * 2
     assert found["TiB of gp3 volumes", "us-east-1", ""].used == (4 * 64 + 6 * 128) / 1024
-    assert found["targets", "us-east-1", "a load balancer"].used == 4
+    assert found["targets", "us-east-1", "an Application Load Balancer"].used == 4
 
 
 def test_spark_s_workers_and_the_calls_that_functions_keep_are_counted(used):

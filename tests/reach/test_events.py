@@ -114,5 +114,9 @@ def test_who_tells_metrics_of_a_namespace_is_looked_at_by_its_alarms(ways, told,
         role("monitor", {"Action": "cloudwatch:PutMetricData", "Resource": "*", "Condition": condition})
         limit = {"comparison_operator": "GreaterThanThreshold", "evaluation_periods": 1}
         aws.cloudwatch.MetricAlarm("hot", namespace="load", metric_name="a", **limit)
+        metric = {"namespace": "load", "metric_name": "a", "stat": "Sum", "period": 60}
+        math = {"id": "b", "expression": "2 * a", "return_data": True}
+        aws.cloudwatch.MetricAlarm("double", metric_queries=[{"id": "a", "metric": metric}, math], **limit)
 
-    assert ways(program) == ({"monitor -> hot metrics cloudwatch:PutMetricData"} if heard else set())
+    looking = {f"monitor -> {alarm} metrics cloudwatch:PutMetricData" for alarm in ("hot", "double")}
+    assert ways(program) == (looking if heard else set())

@@ -120,3 +120,14 @@ def test_who_may_read_flags_has_a_way_to_them(ways):
 
     read = ("appconfig:GetLatestConfiguration", "appconfig:StartConfigurationSession")
     assert ways(program) == {f"r -> flags IAM {action}" for action in read}
+
+
+def test_who_comes_through_an_endpoint_may_do_what_a_bucket_s_policy_says(ways):
+    def program():
+        bucket = aws.s3.Bucket("packages")
+        endpoint = aws.ec2.VpcEndpoint("network", vpc_id="vpc-1", service_name="com.amazonaws.us-east-1.s3")
+        through = {"Condition": {"StringEquals": {"aws:SourceVpce": endpoint.id}}}
+        statement = {"Principal": "*", "Action": "s3:GetObject", "Resource": bucket.arn, **through}
+        aws.s3.BucketPolicy("packages", bucket=bucket.bucket, policy=document(statement))
+
+    assert ways(program) == {"network -> packages IAM s3:GetObject"}

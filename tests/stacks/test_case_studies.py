@@ -23,7 +23,9 @@ def test_a_file_covers_its_case_study_exactly(study):
     diagrams = {
         slug: {
             "nodes": {id: node["label"] for id, node in diagram["nodes"].items()},
-            "arrows": [(arrow["from"], arrow["to"]) for arrow in diagram["arrows"]],
+            "arrows": [
+                (arrow["from"], arrow["to"], arrow.get("both_ways", False)) for arrow in diagram["arrows"]
+            ],
         }
         for slug, diagram in wanted["diagrams"].items()
     }
@@ -31,7 +33,7 @@ def test_a_file_covers_its_case_study_exactly(study):
     assert diagrams == {
         slug: {
             "nodes": {id: node.label for id, node in diagram.nodes.items()},
-            "arrows": [(arrow.source, arrow.target) for arrow in diagram.arrows],
+            "arrows": [(arrow.source, arrow.target, arrow.both_ways) for arrow in diagram.arrows],
         }
         for slug, diagram in study.diagrams.items()
     }

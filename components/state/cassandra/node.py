@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from components.machine import BootFile, Container, encoded, render
-from components.state.cassandra.slots import Slot, priam_token
+from components.slots import DEVICE, Slot, claim_files
+from components.state.cassandra.slots import priam_token
+from components.system import LINUX
 
 HERE = Path(__file__).parent
 DISK = "/var/lib/cassandra"
 CONFIGURATION = "/etc/fourplane/cassandra"
+USER = "999:999"
+"""cassandra in the official image."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,8 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
         follows=False,
         environment={"MAX_HEAP_SIZE": f"{ring.heap_gib}G"} if ring.heap_gib is not None else {},
         files={
-            "/etc/fourplane/slot.env": BootFile(slot_env(ring, node, region, known)),
+            **claim_files(LINUX, slot_env(ring, node, region, known)),
             "/etc/sysctl.d/60-cassandra.conf": BootFile(_text("cassandra.sysctl.conf")),
-            "/usr/local/bin/claim-slot": BootFile.program(HERE / "claim-slot.sh"),
             "/usr/local/bin/back-up": BootFile.program(HERE / "back-up.sh"),
             **({"/usr/local/bin/await-ring": BootFile.program(HERE / "await-ring.sh")} if ring.joins else {}),
             f"{CONFIGURATION}/cassandra.yaml": BootFile(cassandra_yaml(ring, nodes, node, region, known)),
@@ -76,8 +79,8 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
             "/usr/local/bin/claim-slot",
             *(["/usr/local/bin/await-ring"] if ring.joins else []),
         ],
-        # The image's own entrypoint would write over cassandra.yaml; 999 is its user cassandra.
-        options="--user 999:999 --entrypoint cassandra",
+        # The image's own entrypoint would write over cassandra.yaml.
+        options=f"--user {USER} --entrypoint cassandra",
         arguments="-f",
         units=["back-up-snapshot.timer", "back-up-increments.timer"],
         locks_memory=True,
@@ -86,20 +89,21 @@ def container(ring: Ring, nodes: Sequence[Slot], node: Slot, known: Mapping[str,
     )
 
 
-def slot_env(ring: Ring, node: Slot, region: str, known: Mapping[str, Any]) -> str:
+def slot_env(ring: Ring, node: Slot, region: str, known: Mapping[str, Any]) -> dict[str, str]:
     """What claim-slot, await-ring and back-up go by."""
-    values = {
+    return {
         "AWS_REGION": region,
         "NETWORK_INTERFACE_ID": known["interfaces"][node.name],
         "VOLUME_ID": known["volumes"][node.name],
-        "DEVICE": "/dev/sdf",
+        "DEVICE": DEVICE,
         "ADDRESS": known["addresses"][node.name],
+        "MOUNT_POINT": DISK,
+        "DATA_OWNER": USER,
         "RING": ring.name,
         "NODE": node.name,
         "BUCKET": known["bucket"],
         **({"JOINS": ",".join(known["joins"])} if ring.joins else {}),
     }
-    return "".join(f"{key}={value}\n" for key, value in values.items())
 
 
 def cassandra_yaml(

@@ -1,38 +1,7 @@
-"""Who is where in a ring, as Priam has it: slots over racks, seeds, and tokens.
+"""Which part of a ring a slot is, as Priam has it.
 
-https://github.com/Netflix/Priam: TokenManager.java, TokenRetriever.java, InstanceIdentity.java (getSeeds).
+https://github.com/Netflix/Priam: TokenManager.java.
 """
-
-import string
-from collections.abc import Sequence
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Slot:
-    """A node's place in its ring, which outlives every instance that fills it."""
-
-    number: int
-    name: str
-    """ "users-a0": the ring, the letter of its zone, and which of the zone's nodes it is."""
-    zone: str
-    """The availability zone, which is the rack too."""
-    seed: bool
-    """Whether others learn of the ring from it: the first node of every rack."""
-
-
-def slots(ring: str, zones: Sequence[str], nodes_per_zone: int) -> list[Slot]:
-    """Slots that alternate racks (zone a: 0, 3, 6…): neighbours on the ring are in different zones."""
-    return [
-        Slot(turn * len(zones) + place, f"{ring}-{zone_letter(zone)}{turn}", zone, seed=turn == 0)
-        for turn in range(nodes_per_zone)
-        for place, zone in enumerate(zones)
-    ]
-
-
-def zone_letter(zone: str) -> str:
-    """The part of a zone's name that tells it from the others of its region: "a" of us-east-1a."""
-    return zone.removeprefix(zone.rstrip(string.ascii_lowercase)) or zone
 
 
 def java_hash(text: str) -> int:

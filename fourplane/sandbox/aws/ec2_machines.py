@@ -77,6 +77,7 @@ def network_interface(new: New) -> Made:
         PrivateIpAddress=new.get("privateIp"),
         PrivateIpAddresses=[{"PrivateIpAddress": a, "Primary": i == 0} for i, a in enumerate(addresses)],
         SecondaryPrivateIpAddressCount=new.get("privateIpsCount"),
+        ConnectionTrackingSpecification=shapes.pascal(new.first("connectionTrackingSpecification")) or None,
         TagSpecifications=new.tag_specification("network-interface"),
     )
     made = ec2.create_network_interface(**request)["NetworkInterface"]
