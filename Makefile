@@ -25,6 +25,7 @@ check: .venv/ready ## Format, lint and types
 bench: .venv/ready ## Speed and memory, as ratios where that can be
 	@.venv/bin/python bench/run.py
 	@.venv/bin/python bench/matching.py
+	@.venv/bin/python bench/check.py
 
 clean: ## Remove the environment and what tools left
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis ./*.egg-info

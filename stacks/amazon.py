@@ -25,7 +25,7 @@ from components.provider import provider, use
 from components.region import Region
 from components.state.private_bucket import share
 from components.state.sizes import AURORA_READERS
-from stacks.amazon_settings import AmazonEnvironment
+from stacks.amazon_settings import AmazonEnvironment, Row
 from stacks.amazon_shop import HOT_SHARDS, Shop, shop
 from stacks.ground import Ground, Told, own_domain
 
@@ -42,8 +42,6 @@ GROWING = r"cache\..+\.(2?x)?large"
 FLAGS: dict[str, Flag] = {
     "preload": {"description": "Whether carts bring along what belongs to their items", "enabled": True},
 }
-MONTHLY_USD = {"cdn": 50e6, "compute": 200e6, "database": 30e6, "storage": 20e6, "analytics": 10e6}
-"""What each row of the case study costs."""
 
 
 def amazon(env: AmazonEnvironment) -> None:
@@ -177,7 +175,7 @@ def _watch(env: AmazonEnvironment, ground: Ground, told: Told, edge: CdnEdge, so
         },
     )
     Compliance("compliance", {**ground.logged, "topic_arn": ground.alerts.topic_arn})
-    spent = {
+    spent: dict[Row, list[str]] = {
         "cdn": ["edge"],
         "compute": sorted(sold.fleets),
         "database": [table.name for table in sold.cart.tables],
@@ -185,7 +183,7 @@ def _watch(env: AmazonEnvironment, ground: Ground, told: Told, edge: CdnEdge, so
         "analytics": ["analytics"],
     }
     for row, components in spent.items():
-        usd = max(1.0, MONTHLY_USD[row] * env.budget_share)
+        usd = env.budgets_usd[row]
         Budget(f"budget-{row}", {"monthly_usd": usd, "components": components, "topic_arns": told.here})
 
 

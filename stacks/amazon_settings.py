@@ -1,12 +1,22 @@
 """What differs between two deployments of Amazon."""
 
-from typing import Annotated
+from typing import Annotated, Literal, get_args
 
 import pydantic
 
 from stacks.environment import MySqlSettings, SearchSettings, Site, TwoRegionsSettings, matching
 
 MOMENT = r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+
+Row = Literal["cdn", "compute", "database", "storage", "analytics"]
+"""The rows of the case study's table of costs."""
+
+
+def _whole(value: dict[Row, float]) -> dict[Row, float]:
+    missing = [row for row in get_args(Row) if row not in value]
+    if missing:
+        raise ValueError(f"must have a sum for {' and '.join(missing)} too")
+    return value
 
 
 class AmazonEnvironment(Site, MySqlSettings, SearchSettings, TwoRegionsSettings):
@@ -40,8 +50,13 @@ class AmazonEnvironment(Site, MySqlSettings, SearchSettings, TwoRegionsSettings)
     """A campaign of Amazon Personalize, against which our own model is tested. Empty: there is none."""
     learn_percent: float = pydantic.Field(100, gt=0, le=100)
     """Share of all users that the recommendations' model learns from."""
-    budget_share: float = pydantic.Field(0.00001, gt=0, le=1)
-    """Share of the case study's monthly cost, row by row, that the stack's own budgets allow."""
+    budgets_usd: Annotated[
+        dict[Row, Annotated[float, pydantic.Field(gt=0)]], pydantic.AfterValidator(_whole)
+    ] = pydantic.Field(
+        default_factory=lambda: {"cdn": 51, "compute": 480, "database": 180, "storage": 2, "analytics": 1100}
+    )
+    """US dollars a month for each row of the case study's table of costs: what `fourplane cost` says, and
+    some headroom."""
     busiest_reads: int = pydantic.Field(2000, ge=1)
     """Read units a second that each of the cart's busy tables takes at the peak of a normal day."""
     busiest_writes: int = pydantic.Field(1000, ge=1)

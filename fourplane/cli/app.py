@@ -10,6 +10,10 @@ import typer
 from typer._click.exceptions import ClickException
 
 from fourplane.cli.chaos import chaos
+from fourplane.cli.check import check
+from fourplane.cli.cost import cost
+from fourplane.cli.diagram import diagram
+from fourplane.cli.diff import diff
 from fourplane.cli.explain import explain
 from fourplane.cli.limits import limits
 from fourplane.cli.list import list_stacks
@@ -28,8 +32,12 @@ app.command("list")(list_stacks)
 app.command("preview")(preview)
 app.command("up")(up)
 app.command("explain")(explain)
+app.command("diagram")(diagram)
 app.command("chaos")(chaos)
 app.command("limits")(limits)
+app.command("cost")(cost)
+app.command("diff")(diff)
+app.command("check")(check)
 app.command("rehearse")(rehearse)
 
 

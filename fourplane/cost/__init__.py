@@ -1,0 +1,1 @@
+"""What a stack costs in a month, told from its graph alone."""
