@@ -10,7 +10,7 @@ import pulumi_aws as aws
 from components.component import Component, ComponentArgs
 from components.logs import log_group
 from components.placement import Placement, ZonedPlacement
-from components.policies import beside, policy, trust
+from components.policies import beside, policy, trust_for
 from components.vpc_endpoints import BOOT_AND_LOG, VpcEndpoints, VpcEndpointsArgs
 
 ZONE_SLOTS = 4
@@ -150,7 +150,9 @@ class Network(Component):
     def _flow_logs(self, vpc: aws.ec2.Vpc, args: NetworkArgs) -> None:
         name = f"{self.name}-flow"
         group = log_group(self, name, days=args.get("log_retention_days", 365), key_arn=args.get("key_arn"))
-        role = aws.iam.Role(name, assume_role_policy=trust("vpc-flow-logs.amazonaws.com"), opts=self.child)
+        role = aws.iam.Role(
+            name, assume_role_policy=trust_for("vpc-flow-logs.amazonaws.com", vpc.arn), opts=self.child
+        )
         aws.iam.RolePolicy(
             name,
             role=role.name,

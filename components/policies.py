@@ -13,6 +13,21 @@ def trust(service: str) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
+def trust_for(service: str, near: pulumi.Input[str]) -> pulumi.Output[str]:
+    """Lets an AWS service assume a role in the name of one account alone: that of what has an ARN.
+
+    Only for a service that says for whom it asks:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html.
+    """
+    statement = {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"Service": service},
+        "Condition": {"StringEquals": {"aws:SourceAccount": account_of(near)}},
+    }
+    return policy([statement])
+
+
 def policy(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
     """A policy document of statements that may hold outputs."""
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})

@@ -20,6 +20,10 @@ MOST_NAMED = 40
 """Nodes that other regions know one by one. Each is counted as a rule of a security group, which has 60."""
 
 
+LARGEST_GIB = 65536
+"""Of a gp3 disk: https://docs.aws.amazon.com/ebs/latest/userguide/general-purpose.html."""
+
+
 @dataclass(frozen=True)
 class Slot:
     """A node's place, which outlives every instance that fills it."""
@@ -99,6 +103,8 @@ class FixedNodes:
     def volumes(self, args: Mapping[str, Any], gib: int) -> dict[str, aws.ebs.Volume]:
         """The disk of each node: gp3, encrypted, protected unless `disposable`. `args`: its `Keeping`, and
         the disk's `iops` and `throughput`, where it is to have more than gp3 includes."""
+        if gib > LARGEST_GIB:
+            self.owner.reject("data_gib", gib, f"at most {LARGEST_GIB}, the largest gp3 disk")
         keep = pulumi.ResourceOptions(protect=not args.get("disposable", False))
         return {
             node.name: aws.ebs.Volume(

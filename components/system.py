@@ -13,8 +13,8 @@ from components.machine import BOOT, BootFile, architecture, newest_image, rende
 
 FREEBSD, LINUX = "freebsd", "linux"
 SYSTEMS = (FREEBSD, LINUX)
-RELEASE = "14.3"
-"""FreeBSD's: https://www.freebsd.org/releases/14.3R/announce/"""
+RELEASE = "14.4"
+"""FreeBSD's: https://www.freebsd.org/releases/14.4R/announce/. Releases are supported for nine months."""
 ROOT_DEVICES = {FREEBSD: "/dev/sda1", LINUX: "/dev/xvda"}
 AT_BOOT = re.compile(
     r"kern\.(ipc\.maxsockets|maxproc)|net\.(add_addr_allfibs|fibs)"

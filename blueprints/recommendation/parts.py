@@ -23,6 +23,8 @@ FOLDER = Path(__file__).parent
 PACKAGE = "recommendation"
 FUNCTIONS = ("__init__", "infer", "model", "popular", "registry", "serve", "store")
 FLAG, KEPT_DAYS, INFERENCE_SECONDS = "personalize", 60, 300
+EVENT_HOURS = 7 * 24
+"""Hours that events wait for an extraction that was broken over a weekend."""
 NIGHT, MORNING = "cron(0 2 * * ? *)", "cron(0 6 * * ? *)"
 """When the batch is run, and when a model is trained on what it left, in UTC."""
 MOST_CALLS = 900
@@ -60,7 +62,7 @@ class Parts:
     def stream(self) -> Any:
         size = self._sizes
         load = {"shards": size.shards, "records": size.records, "megabytes": size.megabytes}
-        return {**self.kept, **self._told, **load}
+        return {**self.kept, **self._told, **load, "kept_hours": EVENT_HOURS}
 
     @property
     def features(self) -> Any:

@@ -10,7 +10,7 @@ from components.component import Component
 from components.control.compliance_rules import KINDS, RULES, Permission, Remedy
 from components.keeping import Keeping, Logging
 from components.logs import log_group
-from components.policies import account_of, beside, policy, trust
+from components.policies import account_of, beside, policy, trust, trust_for
 from components.state.private_bucket import PrivateBucket
 
 ATTEMPTS = 3
@@ -156,7 +156,9 @@ class Compliance(Component):
 
     def _remedy(self, key: str, remedy: Remedy, logs: aws.cloudwatch.LogGroup, automatic: bool) -> None:
         name = f"{self.name}-{key}"
-        role = aws.iam.Role(name, assume_role_policy=trust("ssm.amazonaws.com"), opts=self.child)
+        role = aws.iam.Role(
+            name, assume_role_policy=trust_for("ssm.amazonaws.com", logs.arn), opts=self.child
+        )
         # Its documents are automations that start others of theirs, and wait for them.
         itself = {
             "Sid": "Itself",

@@ -34,7 +34,7 @@ class FreeBsdPackagesArgs(Logging):
     name for every version of Python, or patterns such as "py3*-boto3". Each must be in the catalogue; what
     they depend on comes with them, and pkg itself, which EC2's images of FreeBSD lack."""
     release: NotRequired[str]
-    """FreeBSD release of the machines: "14.3". All of one major version have the same packages. Default
+    """FreeBSD release of the machines: "14.4". All of one major version have the same packages. Default
     system.RELEASE, that of machines."""
     architecture: NotRequired[str]
     """ "arm64" or "x86_64", that of the machines. Default "arm64", Graviton."""
@@ -120,7 +120,7 @@ class FreeBsdPackages(Component):
     def _abi(self, args: FreeBsdPackagesArgs) -> str:
         named = args.get("release", RELEASE)
         if not (release := RELEASES.fullmatch(named)):
-            self.reject("release", named, "a release such as '14.3'")
+            self.reject("release", named, "a release such as '14.4'")
         return f"FreeBSD:{release[1]}:{MACHINES[args.get('architecture', 'arm64')]}"
 
     def _packages(self, packages: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component, ComponentArgs
-from components.policies import beside, policy, trust
+from components.policies import beside, policy, trust, trust_for
 
 
 class RunbookArgs(ComponentArgs):
@@ -49,7 +49,9 @@ class Runbook(Component):
             content=args["document"],
             opts=self.child,
         )
-        role = aws.iam.Role(name, assume_role_policy=trust("ssm.amazonaws.com"), opts=self.child)
+        role = aws.iam.Role(
+            name, assume_role_policy=trust_for("ssm.amazonaws.com", args["topic_arn"]), opts=self.child
+        )
         tell = {"Sid": "Tell", "Effect": "Allow", "Action": "sns:Publish", "Resource": args["topic_arn"]}
         statements: list[Mapping[str, Any]] = [*args["statements"], tell]
         if "key_arn" in args:

@@ -7,7 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.policies import policy, trust
+from components.policies import policy, trust_for
 
 
 def scheduled(
@@ -15,15 +15,17 @@ def scheduled(
     expression: str,
     *,
     arn: pulumi.Input[str],
+    near: pulumi.Input[str],
     statements: Sequence[Mapping[str, Any]],
     description: str,
     input: pulumi.Input[str] | None = None,
     **target: Any,
 ) -> aws.scheduler.Schedule:
     """Have something called at the times of an expression, in UTC: "rate(1 day)", "cron(0 2 * * ? *)".
-    `statements`: what the schedule's role may do. `target`: more of its target."""
+    `near`: ARN of what is in the same account. `statements`: what the schedule's role may do. `target`: more
+    of its target."""
     name = f"{owner.name}-schedule"
-    role = aws.iam.Role(name, assume_role_policy=trust("scheduler.amazonaws.com"), opts=owner.child)
+    role = aws.iam.Role(name, assume_role_policy=trust_for("scheduler.amazonaws.com", near), opts=owner.child)
     allowed = aws.iam.RolePolicy(name, role=role.name, policy=policy(statements), opts=owner.child)
     called: Any = {
         "arn": arn,

@@ -9,7 +9,7 @@ import pulumi_aws as aws
 from components.component import Component
 from components.keeping import Logging
 from components.logs import log_group
-from components.policies import policy, trust
+from components.policies import policy, trust, trust_for
 
 KEPT_SECONDS = 14 * 24 * 3600
 """The longest that SQS keeps a message."""
@@ -104,7 +104,9 @@ def machine_of(
         days=args.get("log_retention_days", 365),
         key_arn=args.get("key_arn"),
     )
-    role = aws.iam.Role(name, assume_role_policy=trust("states.amazonaws.com"), opts=owner.child)
+    role = aws.iam.Role(
+        name, assume_role_policy=trust_for("states.amazonaws.com", logs.arn), opts=owner.child
+    )
     watched = [
         # These take no resource: https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
         _may("Log", [f"logs:{action}" for action in LOG], "*"),

@@ -10,20 +10,20 @@ setting() {
     sed -n "s/^$1=[\"']\{0,1\}\([^\"']*\)[\"']\{0,1\}\$/\1/p" "$EJABBERDCTL" | head -n 1
 }
 
-headers() {
-    for header in ejabberd_commands.hrl xmpp.hrl fxml.hrl; do
-        found=$(find "$@" -name "$header" | head -n 1)
-        [ -n "$found" ] || { echo "no $header in $*" >&2; exit 1; }
-        printf ' -I %s' "$(dirname "$found")"
-    done
-}
-
 if [ -d "$SOURCES" ]; then
     erl=$(setting ERL)
     ERL_LIBS=$(setting ERL_LIBS)
-    export ERL_LIBS
     root=$("$erl" -noshell -eval 'io:put_chars(code:root_dir()), halt().')
-    includes=$(headers "$ERL_LIBS" "$root/lib")
+    places="$ERL_LIBS $root/lib" includes=
+    for header in ejabberd_commands.hrl xmpp.hrl fxml.hrl; do
+        # shellcheck disable=SC2086 # several folders
+        found=$(find $places -name "$header" | head -n 1)
+        [ -n "$found" ] || { echo "no $header in $places" >&2; exit 1; }
+        includes="$includes -I $(dirname "$found")"
+        # A header names others by their library: on FreeBSD those of ejabberd are within its own folder.
+        ERL_LIBS=$ERL_LIBS:${found%/*/*/*}
+    done
+    export ERL_LIBS
     mkdir -p "$MODULES"
     # shellcheck disable=SC2086 # several flags
     "${erl}c" $includes -o "$MODULES" "$SOURCES"/*.erl

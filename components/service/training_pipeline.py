@@ -103,6 +103,7 @@ class TrainingPipeline(Peer):
             self,
             schedule,
             arn=pipeline.arn,
+            near=pipeline.arn,
             statements=[start],
             description=f"Starts {self.name}",
             sagemaker_pipeline_parameters={"pipeline_parameters": []},

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component
-from components.policies import beside, policy, trust
+from components.policies import beside, policy, trust_for
 
 AT = "03:00"
 """UTC."""
@@ -20,7 +20,7 @@ def daily_snapshots(
 
     Each is as a disk is after a loss of power, which what is on it must be made for anyway.
     """
-    role = aws.iam.Role(name, assume_role_policy=trust("dlm.amazonaws.com"), opts=owner.child)
+    role = aws.iam.Role(name, assume_role_policy=trust_for("dlm.amazonaws.com", near), opts=owner.child)
     allowed = aws.iam.RolePolicy(
         name, role=role.name, policy=policy(_statements(mark, near)), opts=owner.child
     )

@@ -20,27 +20,30 @@ import pulumi_aws as aws
 
 tags = {"owner": "me", "stack": "shop"}
 aside = aws.sqs.Queue("aside", sqs_managed_sse_enabled=True, tags=tags)
-aws.sqs.Queue(
+orders = aws.sqs.Queue(
     "orders",
     sqs_managed_sse_enabled=pulumi.Config().get_bool("encrypted"),
     redrive_policy=aside.arn.apply(lambda arn: '{"deadLetterTargetArn": "%s", "maxReceiveCount": 3}' % arn),
     tags=tags,
 )
 topic = aws.sns.Topic("alerts", kms_master_key_id="alias/aws/sns", tags=tags)
-aws.cloudwatch.MetricAlarm(
-    "aside",
-    comparison_operator="GreaterThanThreshold",
-    evaluation_periods=1,
-    namespace="AWS/SQS",
-    metric_name="ApproximateNumberOfMessagesVisible",
-    dimensions={"QueueName": aside.name},
-    period=60,
-    statistic="Maximum",
-    threshold=0,
-    treat_missing_data="notBreaching",
-    alarm_actions=[topic.arn],
-    tags=tags,
-)
+aws.sns.TopicSubscription("alerts", topic=topic.arn, protocol="email", endpoint="me@example.com")
+measured = ((aside, "ApproximateNumberOfMessagesVisible"), (orders, "ApproximateAgeOfOldestMessage"))
+for queue, metric in measured:
+    aws.cloudwatch.MetricAlarm(
+        queue._name,
+        comparison_operator="GreaterThanThreshold",
+        evaluation_periods=1,
+        namespace="AWS/SQS",
+        metric_name=metric,
+        dimensions={"QueueName": queue.name},
+        period=60,
+        statistic="Maximum",
+        threshold=0,
+        treat_missing_data="notBreaching",
+        alarm_actions=[topic.arn],
+        tags=tags,
+    )
 """
 ORDERS = "urn:pulumi:shop-prod::shop::aws:sqs/queue:Queue::orders"
 
@@ -131,7 +134,7 @@ def test_sarif_is_valid_and_points_at_the_line(run):
     (place,) = one["locations"]
     assert place["logicalLocations"][0]["fullyQualifiedName"] == ORDERS
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "__main__.py"
-    assert PROGRAM.splitlines()[place["physicalLocation"]["region"]["startLine"] - 1].startswith("aws.sqs")
+    assert PROGRAM.splitlines()[place["physicalLocation"]["region"]["startLine"] - 1].startswith("orders = aws.sqs")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ PACKAGES = ("nginx", "www/py-boto3")
 CONFIGURATION = "/usr/local/etc/nginx/nginx.conf"
 ON_LINUX = "/etc/fourplane/nginx.conf"
 SETTINGS = "/etc/sysctl.d/90-connections.conf"
+NOBODY = "65534:65534"
 
 
 def user_data(name: str, machine: Proxy, ports: Sequence[int], known: Mapping[str, Any]) -> str:
@@ -72,6 +73,8 @@ def _linux(
         },
         mounts=[f"{ON_LINUX}:{ON_LINUX}:ro"],
         before_start=[f"/usr/sbin/sysctl --load {SETTINGS}"],
+        # A container's root has no right to become the user of the workers, who therefore is who it is.
+        options=f"--user {NOBODY}",
         arguments=f"nginx -c {ON_LINUX}",
         packages=["ethtool", "python3-boto3"],
         units=[agent_files.SERVICE["linux"]],

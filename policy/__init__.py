@@ -1,0 +1,1 @@
+"""A policy pack for Pulumi: rules that read as sentences."""
