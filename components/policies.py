@@ -33,6 +33,18 @@ def policy(statements: Sequence[Mapping[str, Any]]) -> pulumi.Output[str]:
     return pulumi.Output.json_dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
+def only_over_tls(action: str, arn: pulumi.Input[str]) -> dict[str, Any]:
+    """The statement of a resource's own policy that refuses whoever does not speak TLS."""
+    return {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": arn,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def beside(arn: pulumi.Input[str], service: str, path: str) -> pulumi.Output[str]:
     """An ARN in the partition, region and account of another: beside(group.arn, "ssm", "parameter/a")."""
 

@@ -150,13 +150,21 @@ def difference(before: Side, after: Side) -> Difference:
             properties = {path: (a.get(path, ABSENT), b.get(path, ABSENT)) for path in paths}
             known = _replacing().get(one.type)
             force = [*(known or ()), *other.options.get("replaceOnChanges", ())]
-            by = tuple(p for p in paths if any(p == f or p.startswith((f"{f}.", f"{f}[")) for f in force))
+            by = tuple(p for p in paths if any(_makes_anew(p, f, left_out=p not in b) for f in force))
             changed.append(
                 Change(one, other, title(after.graph, other), properties, by, known is not None or bool(by))
             )
     added = [one for identity, one in theirs.items() if identity not in ours]
     removed = [one for identity, one in ours.items() if identity not in theirs]
     return Difference(before, after, added, removed, changed)
+
+
+def _makes_anew(path: str, name: str, *, left_out: bool) -> bool:
+    """Whether a change at a path is of what only a new one can have; replaced.yaml explains the "?"."""
+    if name.endswith("?") and left_out:
+        return False
+    name = name.removesuffix("?")
+    return path == name or path.startswith((f"{name}.", f"{name}["))
 
 
 def _by_identity(graph: Graph) -> dict[str, Resource]:

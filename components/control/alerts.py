@@ -6,7 +6,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.component import Component, ComponentArgs
-from components.policies import account_of, beside, policy
+from components.policies import account_of, beside, only_over_tls, policy
+
+KEPT_SECONDS = 14 * 24 * 3600
+"""The longest that SQS keeps a message:
+https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html"""
 
 
 class AlertsArgs(ComponentArgs):
@@ -57,14 +61,7 @@ class Alerts(Component):
                             "StringEquals": {"aws:SourceAccount": account_of(topic.arn)},
                         },
                     },
-                    {
-                        "Sid": "OnlyOverTls",
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "sns:Publish",
-                        "Resource": topic.arn,
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    },
+                    only_over_tls("sns:Publish", topic.arn),
                 ]
             ),
             opts=self.child,
@@ -76,8 +73,50 @@ class Alerts(Component):
                 protocol="https",
                 endpoint=pulumi.Output.secret(args["pagerduty_url"]),
                 endpoint_auto_confirms=True,  # https://www.pagerduty.com/docs/guides/aws-cloudwatch-integration-guide/
+                redrive_policy=pulumi.Output.json_dumps({"deadLetterTargetArn": self._undelivered(topic)}),
                 opts=self.child,
             )
 
         self.topic_arn = topic.arn
         self.register_outputs({"topic_arn": self.topic_arn})
+
+    def _undelivered(self, topic: aws.sns.Topic) -> pulumi.Output[str]:
+        """Where SNS puts what nobody took for an hour, with an alarm: its ARN."""
+        name = f"{self.name}-undelivered"
+        queue = aws.sqs.Queue(
+            name,
+            sqs_managed_sse_enabled=True,  # the key would have to let SNS use it
+            message_retention_seconds=KEPT_SECONDS,
+            opts=self.child,
+        )
+        putting = {
+            "Sid": "PutAside",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": queue.arn,
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic.arn}},
+        }
+        allowed = aws.sqs.QueuePolicy(
+            name,
+            queue_url=queue.url,
+            policy=policy([putting, only_over_tls("sqs:*", queue.arn)]),
+            opts=self.child,
+        )
+        aws.cloudwatch.MetricAlarm(
+            name,
+            alarm_description=f"{self.name}: an alarm was told to nobody",
+            namespace="AWS/SQS",
+            metric_name="ApproximateNumberOfMessagesVisible",
+            dimensions={"QueueName": queue.name},
+            statistic="Maximum",
+            period=60,
+            evaluation_periods=1,
+            comparison_operator="GreaterThanThreshold",
+            threshold=0,
+            treat_missing_data="notBreaching",
+            alarm_actions=[topic.arn],
+            ok_actions=[topic.arn],
+            opts=self.child,
+        )
+        return pulumi.Output.all(queue.arn, allowed.id).apply(lambda made: made[0])

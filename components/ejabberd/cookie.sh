@@ -13,6 +13,7 @@ until cookie=$(aws secretsmanager get-secret-value --secret-id "$COOKIE_SECRET_A
     --query SecretString --output text); do
     sleep "${POLL_SECONDS:-5}"
 done
+rm -f "$file.new" # whose user may have made it lead elsewhere
 printf %s "$cookie" >"$file.new"
 chmod 0400 "$file.new"
 chown "$DATA_OWNER" "$file.new"

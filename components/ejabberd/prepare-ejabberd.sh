@@ -31,6 +31,7 @@ fi
 
 if [ -n "$DOMAIN" ] && [ ! -s "$DATA/certificate.pem" ]; then
     umask 077
+    rm -f "$DATA/.key" "$DATA/.certificate" "$DATA/.both" # whose user may have made them lead elsewhere
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 3650 -subj /CN=ejabberd \
         -addext "subjectAltName=DNS:$DOMAIN" -keyout "$DATA/.key" -out "$DATA/.certificate" 2>/dev/null
     cat "$DATA/.certificate" "$DATA/.key" >"$DATA/.both"

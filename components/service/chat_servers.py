@@ -15,12 +15,16 @@ from components.ejabberd.machine import HOOK, Kind
 from components.ejabberd.node import CLIENTS, DISTRIBUTION, DRAIN_SECONDS, FEDERATION, Node
 from components.keeping import Logging
 from components.placement import ZonedPlacement
-from components.slots import MOST_NAMED, Slot, zoned_slots
+from components.slots import Slot, zoned_slots
 from components.system import System, system_of
 
 LEAST_DRAIN, MOST_DRAIN = DRAIN_SECONDS + 60, 7200
 """Seconds of a lifecycle hook: clients are sent away in `DRAIN_SECONDS`, and a hook has two hours at most:
 https://docs.aws.amazon.com/autoscaling/ec2/APIReference/API_PutLifecycleHook.html"""
+
+MOST_NAMED = 28
+"""Servers that other regions know one by one. Each is counted as a rule of a security group, which has 60 in
+each direction: room for two other regions, and for four ways within this one."""
 
 
 class ChatServersArgs(ZonedPlacement, Logging, System, ErlangCluster):

@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.access import Store
 from components.component import ComponentArgs
-from components.policies import beside, policy
+from components.policies import beside, only_over_tls, policy
 
 SNS_KEY = "alias/aws/sns"
 
@@ -58,15 +58,9 @@ class PushNotifications(Store):
         self._key_arn = args.get("key_arn")
 
         topic = aws.sns.Topic(name, kms_master_key_id=args.get("key_arn", SNS_KEY), opts=self.child)
-        in_the_clear = {
-            "Sid": "OnlyOverTls",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "sns:Publish",
-            "Resource": topic.arn,
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        aws.sns.TopicPolicy(name, arn=topic.arn, policy=policy([in_the_clear]), opts=self.child)
+        aws.sns.TopicPolicy(
+            name, arn=topic.arn, policy=policy([only_over_tls("sns:Publish", topic.arn)]), opts=self.child
+        )
         self._platforms = {
             **{app: "APNS_SANDBOX" if said.get("development") else "APNS" for app, said in apns.items()},
             **{app: "GCM" for app in fcm},

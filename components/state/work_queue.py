@@ -8,7 +8,7 @@ import pulumi_aws as aws
 
 from components.component import Component
 from components.keeping import Keeping
-from components.policies import policy, use_key
+from components.policies import only_over_tls, policy, use_key
 from components.state.entry import Entry
 from components.state.exit import Exit
 from components.state.new_objects import NewObjects, telling, told
@@ -106,7 +106,7 @@ class WorkQueue(Component):
         )
 
     def _allow(self, name: str, queue: aws.sqs.Queue, *more: Mapping[str, Any]) -> aws.sqs.QueuePolicy:
-        whole = policy([_only_over_tls(queue.arn), *more])
+        whole = policy([only_over_tls("sqs:*", queue.arn), *more])
         return aws.sqs.QueuePolicy(name, queue_url=queue.url, policy=whole, opts=self.child)
 
     def _sending(self) -> list[dict[str, Any]]:
@@ -193,14 +193,3 @@ class WorkQueue(Component):
             self.reject("kept_seconds", kept, f"60 to {KEPT_SECONDS}")
         if not 1 <= (oldest := args.get("oldest_seconds", 300)) < kept:
             self.reject("oldest_seconds", oldest, f"under kept_seconds, {kept}, so that it goes off in time")
-
-
-def _only_over_tls(arn: pulumi.Output[str]) -> dict[str, Any]:
-    return {
-        "Sid": "OnlyOverTls",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": arn,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }

@@ -56,15 +56,16 @@ class Budgeted:
 
 
 def table(study: CaseStudy, costs: Costs, graph: Graph, bill: Bill) -> list[Compared]:
-    """The case study's rows with a cost. Raises Mistake where the company's file names what is not there."""
+    """The case study's rows with a cost of which the stack has something. Raises Mistake where the company's
+    file names what is not there."""
     found: list[Compared] = []
     for row in study.metrics:
         says = AMOUNT.search(row.says.get(COLUMN, ""))
         told = costs.rows.get(row.component)
         if says and told:
-            urns = set(_urns(graph, told.of, costs.path))
             amount = Decimal(says[1]) * TIMES[says[2]]
-            found.append(Compared(row.component, amount, bill.of(urns), told.why))
+            if urns := set(_urns(graph, told.of, costs.path)):
+                found.append(Compared(row.component, amount, bill.of(urns), told.why))
     for strange in costs.rows.keys() - {row.component for row in study.metrics}:
         raise Mistake(f"{costs.path}: the case study's table of costs has no row '{strange}'")
     return found

@@ -90,7 +90,7 @@ def resolver(m: Meter) -> None:
 @meter("aws:ec2/flowLog:FlowLog")
 def flow(m: Meter) -> None:
     stored = m.values.get("logDestinationType") == "s3"
-    m.used("logs.vended_s3_gb" if stored else "logs.gb", "flow_gigabytes")
+    m.used("logs.vended_s3_gb" if stored else "logs.vended_gb", "flow_gigabytes")
 
 
 @meter("aws:cloudfront/distribution:Distribution")

@@ -1,8 +1,8 @@
 """How much a stack is assumed to be used in a month: what no graph can tell, and a bill cannot do without.
 
 The defaults are in usage.yaml. stacks/costs/<company>.yaml says what an environment of a company is used for,
-of one component where it names one, as a number or as so many times a setting of the stack; what is given
-with --usage has the last word.
+of one component where it names one, as a number or as so many times a setting of the stack; a name that ends
+in "?" need not be in every phase of it. What is given with --usage has the last word.
 """
 
 import re
@@ -77,10 +77,11 @@ class Usage:
         self.kinds = kinds()
         self._settings = settings or {}
         self._said: dict[tuple[str, str], tuple[Decimal, str]] = {}
+        self._perhaps = {str(key)[:-1] for key in costs.usage if str(key).endswith("?")}
         for key, value in costs.usage.items():
             if isinstance(value, dict):
                 for name, one in value.items():
-                    self._say(str(key), str(name), one, str(costs.path))
+                    self._say(str(key).removesuffix("?"), str(name), one, str(costs.path))
             else:
                 self._say("", str(key), value, str(costs.path))
         for text in given:
@@ -111,8 +112,8 @@ class Usage:
         self._said[of, name] = number, source
 
     def said_of(self) -> set[str]:
-        """The components that something is said of in particular."""
-        return {of for of, _ in self._said if of}
+        """The components that something is said of in particular, and that must be there."""
+        return {of for of, _ in self._said if of} - self._perhaps
 
     def of(self, name: str, names: Sequence[str]) -> Assumption:
         """What is assumed of something, by its own name and those of what is around it, inner first."""

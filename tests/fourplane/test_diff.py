@@ -56,6 +56,21 @@ def test_what_can_only_be_set_once_makes_a_new_one(told):
     assert (changed["name"], changed["replaced_by"]) == ("data", ["availabilityZone"])
 
 
+def test_what_was_left_to_aws_is_kept(told):
+    main = told.root / "__main__.py"
+    main.write_text(
+        main.read_text()
+        + 'place = None if zone == "left" else f"us-east-1{zone}"\n'
+        + 'aws.rds.Instance("db", instance_class="db.t4g.small", availability_zone=place)\n'
+    )
+
+    def replaced(*arguments):
+        return {one["name"]: one["replaced_by"] for one in told("shop", *arguments)["changed"]}["db"]
+
+    assert replaced("--set", "zone=b") == ["availabilityZone"]
+    assert replaced("--set", "zone=left") == []
+
+
 def test_a_revision_is_compared_with_what_is_there(told):
     def git(*words):
         named = ["-c", "user.name=t", "-c", "user.email=t@example.com"]

@@ -1,6 +1,8 @@
 """What every stack costs: nothing is left out, and no budget is less than what it is for."""
 
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -45,6 +47,36 @@ def test_no_budget_is_less_than_what_it_is_for_costs(stack):
     graph, found = billed(stack)
     for one in case.budgets(graph, found):
         assert one.holds, f"{one.name}: {one.limit} for {one.costs}; {one.would_do} would do"
+
+
+@pytest.mark.parametrize("stack", ["uber-prod"])
+def test_a_phase_without_what_the_platform_has_is_billed_too(stack):
+    phase = "phase=monolith"
+    settings = project.settings(PROJECT, stack, [phase])
+    own = costs(PROJECT.stack_folder, stack)
+    graph = previewed(stack, phase)
+    found = bill(graph, Book(), Usage(own, (), settings.named))
+    study = case_study.read(PROJECT, stack).under(settings.named)
+    assert found.usd > 0
+    assert [one.row for one in case.table(study, own, graph, found)] == ["CDN"]
+
+
+@pytest.mark.parametrize("stack", ["whatsapp-prod", "whatsapp-planet"])
+def test_a_million_connected_phones_cost_what_the_page_says(stack):
+    _, found = billed(stack)
+    settings = project.settings(PROJECT, stack, []).named
+    servers = 3 * int(settings["zones"]) * int(settings["chat_servers_per_zone"])
+    millions = servers * int(settings["connections_per_server"]) / 1_000_000
+    each = Decimal(f"{float(found.usd) / millions:.2g}")
+    line = f"| `{stack}` | {millions:.0f} | {each:,.0f} |"
+    assert line in Path("docs/whatsapp.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("stack", [stack for stack in PROJECT.stacks() if stack.endswith("-dev")])
+def test_an_hour_costs_about_what_the_first_page_says(stack):
+    _, found = billed(stack)
+    said = re.search(rf"`{stack}` (?:costs about )?(\d\.\d)\b", Path("README.md").read_text(encoding="utf-8"))
+    assert said and float(said[1]) == pytest.approx(float(found.usd) / 730, rel=0.1)
 
 
 @pytest.mark.parametrize("stack", ["amazon-dev", "amazon-prod", "amazon-planet"])
