@@ -200,7 +200,7 @@ class _Parts:
     def cache(self, isp: Isp, edge: ContentEdge) -> Any:
         own = {"cache_certificate_arn": "certificate_arn", "cache_minimum": "minimum"}
         return {
-            **self._only("vpc_id", "subnet_ids", "public_subnet_ids", "image", "repository_arn"),
+            **self._only("vpc_id", "subnet_ids", "public_subnet_ids", "image", "repository_arn", "cached"),
             **self._logged,
             "edge": edge.name,
             "terabytes": isp["terabytes"] * self._args.get("cache_scale", 1),

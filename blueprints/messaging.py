@@ -40,10 +40,6 @@ class MessagingArgs(Logging):
     """What machines run, "freebsd" or "linux". Default "freebsd"."""
     endpoint_id: pulumi.Input[str]
     """The network's way to S3 (VpcEndpoints.s3_endpoint_id), by which FreeBSD's packages come."""
-    nginx_image: NotRequired[pulumi.Input[str]]
-    """A container image of nginx, for Linux."""
-    repository_arn: NotRequired[pulumi.Input[str]]
-    """ARN of the ECR repository that it is pulled from. Default: it needs no credentials."""
     connections_per_server: NotRequired[int]
     """Users that a chat server keeps connected. Default 1,000,000."""
     servers_per_zone: NotRequired[int]
@@ -95,6 +91,8 @@ class Messaging(Component):
 
         # Service
         connections, proxies = args.get("connections_per_server", 1_000_000), args.get("proxies", 3)
+        if proxies < 2:
+            self.reject("proxies", proxies, "at least 2, so that one can be lost")
         servers: Any = {
             **on_data,
             **self.users.cluster,
@@ -165,11 +163,9 @@ class Messaging(Component):
             packages = FreeBsdPackages(f"{self.name}-packages", wanted, self.child)
             from_mirror: System = {"packages_url": packages.url}
             return from_mirror, from_mirror
-        if "nginx_image" not in args:
-            self.reject("nginx_image", None, "given, so that linux has something to run")
-        sources: Any = {**kept, "architecture": architecture, "files": image_files()}
-        ejabberd = ServiceImage(f"{self.name}-ejabberd", sources, self.child)
-        nginx: Any = {"image": args["nginx_image"], "system": LINUX}
-        if "repository_arn" in args:
-            nginx["repository_arn"] = args["repository_arn"]
-        return {**ejabberd.image, "system": LINUX}, nginx
+        ejabberd = self._image("ejabberd", {**kept, "architecture": architecture, "files": image_files()})
+        nginx = self._image("nginx", {**kept, "architecture": architecture, "folder": str(proxy.IMAGE)})
+        return ejabberd, nginx
+
+    def _image(self, what: str, args: Any) -> System:
+        return {**ServiceImage(f"{self.name}-{what}", args, self.child).image, "system": LINUX}

@@ -49,19 +49,17 @@ class Image(TypedDict):
     repository_arn: NotRequired[pulumi.Input[str]]
     """ARN of the ECR repositories that the machines may pull from. Default: the image needs no
     credentials."""
+    cached: NotRequired[bool]
+    """Whether these are copies of public ones, which the registry fetches when it is first asked for them
+    (ImageCache.pull). Default False."""
 
 
 def pull_statements(args: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What a role needs to pull an `Image` from ECR, through a pull-through cache too."""
     if "repository_arn" not in args:
         return []
-    actions = (
-        "BatchCheckLayerAvailability",
-        "BatchGetImage",
-        "BatchImportUpstreamImage",
-        "CreateRepository",
-        "GetDownloadUrlForLayer",
-    )
+    copying = ("BatchImportUpstreamImage", "CreateRepository") if args.get("cached", False) else ()
+    actions = ("BatchCheckLayerAvailability", "BatchGetImage", "GetDownloadUrlForLayer", *copying)
     return [
         {
             "Sid": "Pull",

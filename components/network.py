@@ -26,6 +26,9 @@ class NetworkArgs(ComponentArgs):
     single_zone_egress: NotRequired[bool]
     """One NAT gateway and one zone's interface endpoints for all: cheaper, and lost with its zone. Default
     False."""
+    closed: NotRequired[bool]
+    """Whether nothing in it can get out: private subnets then have no NAT, and reach AWS through endpoints
+    alone. Default False."""
     interface_endpoints: NotRequired[Sequence[str]]
     """AWS services reached without leaving the network. Default: what private instances need to boot, be
     reached and log (`vpc_endpoints.BOOT_AND_LOG`)."""
@@ -42,7 +45,8 @@ class Network(Component):
     """A VPC with public, private and data subnets in every zone; nothing in it is reachable until it is
     connected.
 
-    Data subnets have no route to the internet, private ones have one out through NAT, public ones both ways.
+    Data subnets have no route to the internet, private ones have one out through NAT unless it is closed,
+    public ones both ways.
     """
 
     vpc_id: pulumi.Output[str]
@@ -85,7 +89,7 @@ class Network(Component):
             for tier, blocks in ranges.items()
         }
         self.cidr = cidr
-        self.route_tables = self._routes(vpc, subnets, letters, args.get("single_zone_egress", False))
+        self.route_tables = self._routes(vpc, subnets, letters, self._ways_out(args))
 
         private = list(subnets["private"].values())
         reachable = private[:1] if args.get("single_zone_egress", False) else private
@@ -182,12 +186,18 @@ class Network(Component):
             opts=self.child,
         )
 
+    def _ways_out(self, args: NetworkArgs) -> list[str]:
+        """Zones with a NAT gateway."""
+        if args.get("closed", False):
+            return []
+        return self.zones[:1] if args.get("single_zone_egress", False) else self.zones
+
     def _routes(
         self,
         vpc: aws.ec2.Vpc,
         subnets: dict[str, dict[str, aws.ec2.Subnet]],
         letters: dict[str, str],
-        single: bool,
+        ways_out: Sequence[str],
     ) -> dict[str, dict[str, aws.ec2.RouteTable]]:
         """Route tables by tier and name: one public, one a zone that is private, one for data."""
         name = self.name
@@ -201,7 +211,7 @@ class Network(Component):
             opts=self.child,
         )
         out: dict[str, aws.ec2.NatGateway] = {}
-        for zone in self.zones[:1] if single else self.zones:
+        for zone in ways_out:
             nat = f"{name}-{letters[zone]}"
             address = aws.ec2.Eip(nat, domain="vpc", tags={"Name": nat}, opts=self.child)
             out[zone] = aws.ec2.NatGateway(
@@ -215,13 +225,14 @@ class Network(Component):
         for zone in self.zones:
             tier = f"{name}-private-{letters[zone]}"
             table = self._table(vpc, tier, {zone: subnets["private"][zone]}, letters)
-            aws.ec2.Route(
-                tier,
-                route_table_id=table.id,
-                destination_cidr_block="0.0.0.0/0",
-                nat_gateway_id=out.get(zone, out[self.zones[0]]).id,
-                opts=self.child,
-            )
+            if out:
+                aws.ec2.Route(
+                    tier,
+                    route_table_id=table.id,
+                    destination_cidr_block="0.0.0.0/0",
+                    nat_gateway_id=out.get(zone, out[self.zones[0]]).id,
+                    opts=self.child,
+                )
             private[tier] = table
         data = self._table(vpc, f"{name}-data", subnets["data"], letters)
         return {"public": {f"{name}-public": public}, "private": private, "data": {f"{name}-data": data}}

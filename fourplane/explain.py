@@ -5,7 +5,10 @@ import fnmatch
 import gzip
 import json
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
+
+import pulumi
 
 from fourplane import wire
 from fourplane.errors import Mistake
@@ -30,9 +33,22 @@ def prove(study: CaseStudy, graph: Graph) -> Proof:
 
 def _holds(resource: Resource, text: str) -> bool:
     """Whether a text is in what a resource was given. What only a deployment will tell may hold anything."""
-    packed = resource.inputs.get("userData") or resource.inputs.get("contentBase64")
-    told = unpacked(packed) if isinstance(packed, str) else json.dumps(wire.printable(resource.inputs))
-    return text in told or wire.contains(resource.inputs, wire.Unknown)
+    packed = [resource.inputs.get(key) for key in ("userData", "contentBase64")]
+    told = [
+        *(unpacked(one) for one in packed if isinstance(one, str)),
+        *(file for one in resource.inputs.values() for file in _files(one)),
+        json.dumps(wire.printable(resource.inputs)),
+    ]
+    return any(text in one for one in told) or wire.contains(resource.inputs, wire.Unknown)
+
+
+def _files(value: Any) -> Iterator[str]:
+    """The texts of an archive that is made of texts and files."""
+    for asset in value.assets.values() if isinstance(value, pulumi.AssetArchive) else ():
+        if isinstance(asset, pulumi.StringAsset):
+            yield asset.text
+        elif isinstance(asset, pulumi.FileAsset):
+            yield Path(str(asset.path)).read_text(encoding="utf-8", errors="replace")
 
 
 def unpacked(user_data: str) -> str:
@@ -71,11 +87,15 @@ def named(graph: Graph, name: str) -> list[Resource]:
 
 def is_named(graph: Graph, resource: Resource, pattern: str) -> bool:
     """Whether a name, with or without its region, is a resource's."""
-    if resource.name == pattern or fnmatch.fnmatchcase(resource.name, pattern):
+    if _fits(resource.name, pattern):
         return True
-    if "/" not in pattern:
-        return False
-    return fnmatch.fnmatchcase(f"{place(graph, resource.urn) or HOME}/{resource.name}", pattern)
+    region, slash, own = pattern.partition("/")
+    there = slash and _fits(resource.name, own)
+    return bool(there) and _fits(place(graph, resource.urn) or HOME, region)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return name == pattern or ("*" in pattern and fnmatch.fnmatchcase(name, pattern))
 
 
 def as_json(study: CaseStudy, graph: Graph, proof: Proof) -> dict[str, Any]:

@@ -32,13 +32,14 @@ class Ground:
         domain: Domain | None,
         around: Component | None = None,
         *,
+        closed: bool = False,
         images: bool = True,
         packages: bool = False,
         endpoints: Sequence[str] = (),
     ) -> None:
-        """`around`: the Region that it is in. `images`: whether machines run containers. `packages`: whether
-        they fetch Maven packages. `endpoints`: AWS services that are reached inside the network, besides
-        those that any stack needs."""
+        """`around`: the Region that it is in. `closed`: whether nothing gets out. `images`: whether machines
+        run public images. `packages`: whether they fetch Maven packages. `endpoints`: AWS services that are
+        reached inside the network, besides those that any stack needs."""
         self.region = region
         self.opts = around.child if around else None
         self.key = EncryptionKey("key", {}, self.opts)
@@ -50,6 +51,7 @@ class Ground:
         network: NetworkArgs = {
             "cidr_block": cidr_block,
             "zones": env.zones,
+            "closed": closed,
             "single_zone_egress": env.single_zone_egress,
             "interface_endpoints": [*services, "secretsmanager", *endpoints],  # passwords too
             "key_arn": self.key.key_arn,

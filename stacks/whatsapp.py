@@ -17,6 +17,8 @@ from stacks.whatsapp_settings import WhatsAppEnvironment
 
 CIDR_BLOCKS = {"na": "10.0.0.0/16", "eu": "10.1.0.0/16", "asia": "10.2.0.0/16"}
 
+IMAGES = ("ecr.api", "ecr.dkr")
+
 
 def whatsapp(env: WhatsAppEnvironment) -> None:
     """Three regions, each whole in itself, whose chat servers speak with each other."""
@@ -56,9 +58,15 @@ def whatsapp(env: WhatsAppEnvironment) -> None:
 
 def _ground(env: WhatsAppEnvironment, area: str, cloud: pulumi.ProviderResource) -> Ground:
     there = Region(area, {}, pulumi.ResourceOptions(providers=[cloud]))
-    containers = env.system == "linux"
     return Ground(
-        env, env.areas[area], CIDR_BLOCKS[area], None, there, images=containers, endpoints=["autoscaling"]
+        env,
+        env.areas[area],
+        CIDR_BLOCKS[area],
+        None,
+        there,
+        closed=True,
+        images=False,
+        endpoints=["autoscaling", *(IMAGES if env.system == "linux" else ())],
     )
 
 
@@ -84,9 +92,6 @@ def _chat(env: WhatsAppEnvironment, ground: Ground, domain: str, whole: Domain |
         "proxy_type": env.proxy_instance_type,
         "alarm_actions": [ground.alerts.topic_arn],
     }
-    if env.system == "linux":
-        nginx = ground.images.pull("docker/library/nginx:1.28")
-        args["nginx_image"], args["repository_arn"] = nginx["image"], nginx.get("repository_arn", "")
     if whole:
         proved = Certificate(
             "entrance-certificate", {"domain": env.domain, "proof": whole.proof}, ground.opts

@@ -31,8 +31,8 @@ class WhatsAppEnvironment(Named):
     """Disk of each of them, in GiB."""
     store_partitions: int = pydantic.Field(64, ge=1)
     """Partitions of what they keep."""
-    proxies: int = pydantic.Field(3, ge=1)
-    """Machines of nginx in every region."""
+    proxies: int = pydantic.Field(3, ge=2)
+    """Machines of nginx in every region, of which one may be lost."""
     proxy_instance_type: str = "r7g.2xlarge"
     """Machine of those."""
 

@@ -57,4 +57,5 @@ class ImageCache(Component):
         return {
             "image": pulumi.Output.format("{}/{}", self.registry, image),
             "repository_arn": self._repositories,
+            "cached": True,
         }

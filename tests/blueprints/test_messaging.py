@@ -70,9 +70,9 @@ def test_with_a_certificate_anyone_comes_in_over_tls_and_without_one_nobody_does
     ("more", "told"),
     [
         ({"system": "solaris"}, "system must be one of freebsd, linux, got 'solaris'"),
-        ({"system": "linux"}, "nginx_image must be given, so that linux has something to run, got None"),
         ({"server_type": "r7i.large"}, "must be of one architecture"),
         ({"connections_per_server": 10**9}, "connections_per_server must be at most"),
+        ({"proxies": 1}, "proxies must be at least 2, so that one can be lost, got 1"),
     ],
 )
 def test_rejects_what_cannot_be(preview, more, told):

@@ -59,7 +59,13 @@ class World:
         return self.clients[-1]
 
     def login(self, user, node, domain=EU):
-        return self.connect(user, node, domain).login(PASSWORD)
+        """Online, as all chat servers of the region know: who does not yet, keeps messages for later."""
+        client = self.connect(user, node, domain).login(PASSWORD)
+        there = f'ejabberd_sm:get_user_present_resources(<<"{user}">>, <<"{domain}">>)'
+        for server in self.chats if domain == EU else [self.na]:
+            if server.serves():
+                until(lambda server=server: server.value(there) != "[]", f"{user} is known to {server.name}")
+        return client
 
     def holders(self, user):
         """The nodes that keep a user's partition: its owner and its standby."""
@@ -116,6 +122,32 @@ def test_chat_servers_have_sessions_and_no_tables_and_the_others_have_tables_and
 def test_passwords_are_not_kept_as_they_are(world):
     row = world.chats[0].value(f'ejabberd_auth_shards:get_password(<<"amy">>, <<"{EU}">>)')
     assert row.startswith("{nocache,{ok,{scram,") and PASSWORD not in row
+
+
+def test_a_user_has_one_password_or_several(world):
+    """As ejabberd wants it until 25.03, which is the one here, and from then on."""
+    user = f'<<"eve">>, <<"{EU}">>'
+    hashed = f'ejabberd_auth:password_to_scram(<<"{EU}">>, <<"{PASSWORD}">>)'
+    register = f"element(2, ejabberd_auth_shards:try_register_multiple({user}, [{hashed}]))"
+    assert world.chats[0].value(register).startswith("{ok,[{scram,")
+    assert world.chats[0].value(register) == "{error,exists}"
+    given = f'ejabberd_auth:check_password(<<"eve">>, <<>>, <<"{EU}">>, <<"{PASSWORD}">>)'
+    assert world.chats[1].value(given) == "true"
+    row = "{passwd, {<<1>>, <<2>>}, Had}"
+    kept = "mnesia:create_table(passwd_0, [{record_name, passwd}, {attributes, [us, password]}])"
+    newer = f"""
+        {{ok, M, Code}} = compile:forms([{{attribute, 1, module, ejabberd_option}}, {{attribute, 2, export,
+            [{{auth_stored_password_types, 1}}]}}, {{function, 3, auth_stored_password_types, 1,
+            [{{clause, 3, [{{var, 3, '_'}}], [], [{{nil, 3}}]}}]}}]),
+        code:load_binary(M, "none", Code), persistent_term:put({{shards, passwd}}, {{passwd_0}}),
+        mnesia:start(), {kept},
+        [begin mnesia:dirty_write(passwd_0, {row}),
+               io:format("~w", [ejabberd_auth_shards:get_password(<<1>>, <<2>>)])
+         end || Had <- [one, [one, two]]],
+        halt()."""
+    told = ["erl", "-noshell", "-pa", str(world.machine.root / "ebin"), "-eval", newer]
+    said = subprocess.run(told, capture_output=True, text=True, check=True, timeout=20).stdout
+    assert said == "{nocache,{ok,[one]}}{nocache,{ok,[one,two]}}"
 
 
 def test_a_user_is_seen_where_the_proxy_says(world):

@@ -109,12 +109,42 @@ def test_the_cookie_is_its_users_alone(program, machine):
     machine.stand_in("aws", f"[ $(grep -c '^aws' {machine.root}/calls) -gt 1 ] && echo SECRET")
     machine.stand_in("chown")
     environment = {"FOURPLANE_FOLDER": str(machine.root), "POLL_SECONDS": "0"}
+    (data / ".erlang.cookie.new").symlink_to(machine.root / "another")
     for _ in range(2):  # at each start
         done = machine.run(program("dash", "dash"), str(HERE / "cookie.sh"), env=environment)
         assert done.returncode == 0, done.stderr
     cookie = data / ".erlang.cookie"
     assert cookie.read_text() == "SECRET" and cookie.stat().st_mode & 0o777 == 0o400
+    assert not (machine.root / "another").exists()
     assert machine.called()[-1] == f"chown e:e {cookie}.new"
+
+
+def test_our_modules_find_the_libraries_that_are_within_ejabberds_own_folder(program, machine):
+    """As FreeBSD's port has them: https://cgit.freebsd.org/ports/tree/net-im/ejabberd/files/."""
+    libraries = machine.root / "erlang/lib/ejabberd-25.07/lib"
+    for header in (
+        "../include/ejabberd_commands.hrl",
+        "xmpp-1.11/include/xmpp.hrl",
+        "fast_xml-1.1/include/fxml.hrl",
+    ):
+        path = libraries / header
+        path.parent.mkdir(parents=True)
+        path.touch()
+    erl = machine.root / "bin/erl"
+    machine.stand_in("erl", f"printf %s {machine.root}/erlang")
+    machine.stand_in("erlc", 'echo "$ERL_LIBS"')
+    control = machine.root / "ejabberdctl"
+    control.write_text(f"ERL={erl}\nERL_LIBS=/nowhere/ejabberd\nERL_LIBS=$ERL_LIBS:/nowhere/lib\n")
+    sources = machine.root / "src"
+    sources.mkdir()
+    values = {"DOMAIN": "", "DATA": "/", "MODULES": machine.root / "ebin", "SOURCES": sources}
+    env = "".join(f"{key}={value}\n" for key, value in {**values, "EJABBERDCTL": control}.items())
+    (machine.root / "prepare.env").write_text(env)
+    script = str(HERE / "prepare-ejabberd.sh")
+    done = machine.run(program("dash", "dash"), script, str(machine.root), env={})
+    assert done.returncode == 0, done.stderr
+    assert str(libraries) in done.stdout.strip().split(":")
+    assert f"-I {libraries}/xmpp-1.11/include" in machine.called()[-1]
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import re
 import select
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.request
 from dataclasses import replace
@@ -86,6 +87,22 @@ def test_nginx_takes_the_configuration_of_a_machine_for_a_million_and_a_half(ngi
     checked = subprocess.run([*nginx, "-t", "-c", conf], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stderr
     assert re.findall(r"max_conns=(\d+)", written) == ["62500"] * 24
+
+
+def test_on_linux_nginx_needs_no_right_of_root(nginx, program):
+    unit = files("linux")["/etc/systemd/system/entrance.service"]
+    assert "--cap-drop ALL" in unit
+    user, group = re.search(r" --user (\d+):(\d+)", unit).groups()
+    if os.geteuid() != 0:
+        pytest.skip("only root can become another user without rights")
+    drop = [program("setpriv", "util-linux"), "--reuid", user, "--regid", group, "--clear-groups"]
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:  # pytest's own is closed to others
+        os.chown(folder, int(user), int(group))
+        conf = Path(folder, "nginx.conf")
+        conf.write_text(of_millions("linux").configuration(["127.0.0.1:5222"], here(LINUX, Path(folder))))
+        command = [*drop, "--bounding-set=-all", "--no-new-privs", nginx[0], "-t", "-c", conf]
+        checked = subprocess.run(command, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stderr
 
 
 @pytest.mark.parametrize("system", ["freebsd", "linux"])

@@ -148,6 +148,34 @@ def test_other_regions_know_its_servers_by_their_addresses(preview):
     assert {one.inputs["fromPort"] for one in between} == {5269} and len(between) == 2
 
 
+@pytest.mark.parametrize("servers_per_zone, entries", [(9, 27), (10, 3)])
+def test_two_other_regions_fit_into_the_rules_of_a_security_group(preview, servers_per_zone, entries):
+    blocks = {"cidr_blocks": ["10.0.0.0/24", "10.0.1.0/24", "10.0.2.0/24"]}
+
+    def program():
+        database = MnesiaDatabase("users", {**ZONED, **FREEBSD, "partitions": 8})
+        args = {**ZONED, **blocks, **FREEBSD, **database.cluster, "proxies": 3, **SMALL}
+        one, two, three = (
+            ChatServers(name, {**args, "servers_per_zone": servers_per_zone})
+            for name in ("one", "two", "three")
+        )
+        connect(one, database)
+        open_between("one-two", one, two)
+        open_between("one-three", one, three)
+
+    graph = preview(program)
+    lists = {
+        one.id: one.inputs["maxEntries"] for one in graph.all("aws:ec2/managedPrefixList:ManagedPrefixList")
+    }
+    assert set(lists.values()) == {entries}
+    own = graph.one("aws:ec2/securityGroup:SecurityGroup", "one").id
+    for kind in (INGRESS, EGRESS):
+        rules = [one.inputs for one in graph.all(kind) if one.inputs["securityGroupId"] == own]
+        counted = [lists.get(one.get("prefixListId"), 1) for one in rules]
+        assert counted.count(entries) == 2
+        assert sum(counted) + 2 <= 60  # and clients, and AWS's own services
+
+
 @SYSTEMS
 def test_user_data_fits(preview, system):
     graph = preview(region(system, **SMALL))

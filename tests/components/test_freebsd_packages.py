@@ -94,7 +94,7 @@ def test_machines_of_the_network_read_it_and_no_other_bucket(preview):
 @pytest.mark.parametrize(
     ("args", "reason"),
     [
-        ({"release": "14"}, "release must be a release such as '14.3', got '14'"),
+        ({"release": "14"}, "release must be a release such as '14.4', got '14'"),
         ({"packages": []}, r"packages must be names, origins or patterns, at least one, got \[\]"),
         ({"packages": ["a b"]}, r"packages must be names, origins or patterns.*got \['a b'\]"),
         ({"architecture": "mips"}, "architecture must be 'arm64' or 'x86_64'"),

@@ -186,6 +186,8 @@ def test_an_arrow_to_awss_services_lets_it_start(preview):
             "partitions must be at least 9, so that each node has some, got 8",
         ),
         ({"data_gib": 0}, "data_gib must be at least 1, got 0"),
+        ({"partitions": 5000}, "partitions must be at most 4096, for every node knows all tables, got 5000"),
+        ({"data_gib": 100_000}, "data_gib must be at most 65536, the largest gp3 disk, got 100000"),
         ({"snapshot_retention_days": 0}, "snapshot_retention_days must be at least 1, got 0"),
         ({"system": "plan9"}, "system must be one of freebsd, linux, got 'plan9'"),
         ({"system": "linux"}, "image must be given, so that linux has something to run, got None"),

@@ -1,6 +1,7 @@
 """What a machine of nginx does at its first boot, on FreeBSD or on Amazon Linux."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from components.edge.stream.proxy import FREEBSD, LINUX, VITALS_PORT, Proxy
@@ -10,6 +11,8 @@ from components.system import FreeBsd
 
 PACKAGES = ("nginx", "www/py-boto3")
 """FreeBSD's; that of Python by where it comes from, for its name says which Python it is for."""
+IMAGE = Path(__file__).parent / "image"
+"""What Linux runs, for ServiceImage's `folder`."""
 CONFIGURATION = "/usr/local/etc/nginx/nginx.conf"
 ON_LINUX = "/etc/fourplane/nginx.conf"
 SETTINGS = "/etc/sysctl.d/90-connections.conf"
