@@ -19,6 +19,7 @@ from fourplane.cli.limits import limits
 from fourplane.cli.list import list_stacks
 from fourplane.cli.preview import preview
 from fourplane.cli.rehearse import rehearse
+from fourplane.cli.report import report
 from fourplane.cli.up import up
 from fourplane.errors import Stop
 
@@ -39,6 +40,7 @@ app.command("cost")(cost)
 app.command("diff")(diff)
 app.command("check")(check)
 app.command("rehearse")(rehearse)
+app.command("report")(report)
 
 
 @app.callback()

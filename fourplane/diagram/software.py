@@ -14,6 +14,7 @@ from fourplane.graph import Graph, Resource
 from fourplane.reach.directory import texts
 
 IMAGE_BUILT_HERE = "fourplane:index:ServiceImage"
+REPOSITORY = "aws:ecr/repository:Repository"
 LANGUAGES = {
     ".java": "Java", ".scala": "Scala", ".go": "Go", ".py": "Python", ".cc": "C++", ".rs": "Rust",
     ".erl": "Erlang", ".js": "JavaScript", ".mjs": "JavaScript", ".ts": "TypeScript",
@@ -46,11 +47,17 @@ def of_image(graph: Graph, image: str) -> str:
     if scala := SCALA.search(tag):
         return f"Scala {scala[1]}"
     if not tag or DIGEST.fullmatch(tag.partition("@")[0]):
-        built = (one for one in graph.all(IMAGE_BUILT_HERE) if one.name == name)
+        built = (one for one in graph.all(IMAGE_BUILT_HERE) if name in _repositories(graph, one))
         return next((told for one in built if (told := language(_sources(one.inputs)))), name)
     known = NAMES.get(name, name.capitalize())
     version = VERSION.match(tag)
     return f"{known} {version[1]}" if version else known
+
+
+def _repositories(graph: Graph, image: Resource) -> set[str]:
+    """The last words of the addresses that an image of ours may have, previewed or deployed."""
+    own = [one for one in graph.children(image.urn) if one.type == REPOSITORY]
+    return {image.name, *(str(one.inputs.get("name")) for one in own)}
 
 
 def on_machine(user_data: str) -> str:

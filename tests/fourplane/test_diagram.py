@@ -66,6 +66,21 @@ def test_an_image_says_what_runs(image, said):
     assert of_image(Graph("shop-dev"), image) == said
 
 
+IMAGE = """
+    class ServiceImage(pulumi.ComponentResource):
+        def __init__(self, name, args):
+            super().__init__("fourplane:index:ServiceImage", name, args)
+            aws.ecr.Repository(name, name=f"shop-{name}", opts=pulumi.ResourceOptions(parent=self))
+
+    ServiceImage("order", {"files": {"main.go": "", "Dockerfile": ""}})
+"""
+
+
+def test_an_image_of_ours_says_its_language_previewed_and_deployed(run):
+    graph = run(IMAGE)
+    assert of_image(graph, "a.example/order") == of_image(graph, "a.example/shop-order") == "Go"
+
+
 def test_a_machine_says_what_it_installs():
     config = b"#cloud-config\nwrite_files: [{content: ejabberd}]\nruncmd: [[/bin/install, nginx, py-boto3]]\n"
     for raw in (config, gzip.compress(config)):
