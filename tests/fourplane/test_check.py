@@ -134,7 +134,8 @@ def test_sarif_is_valid_and_points_at_the_line(run):
     (place,) = one["locations"]
     assert place["logicalLocations"][0]["fullyQualifiedName"] == ORDERS
     assert place["physicalLocation"]["artifactLocation"]["uri"] == "__main__.py"
-    assert PROGRAM.splitlines()[place["physicalLocation"]["region"]["startLine"] - 1].startswith("orders = aws.sqs")
+    line = PROGRAM.splitlines()[place["physicalLocation"]["region"]["startLine"] - 1]
+    assert line.startswith("orders = aws.sqs")
 
 
 @pytest.mark.parametrize(
