@@ -1,6 +1,7 @@
 """What holds for every component, so that no component has to say it again."""
 
 import ast
+import functools
 import importlib
 import inspect
 import itertools
@@ -122,6 +123,7 @@ from components.state.warehouse import Warehouse
 from components.state.work_queue import WorkQueue
 from components.vpc_endpoints import VpcEndpoints
 from fourplane.planes import kind
+from fourplane.preview import Preview
 
 VPC = "arn:aws:ec2:us-east-1:123456789012:vpc/vpc-1"
 BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/app/a/1"
@@ -406,26 +408,35 @@ def test_every_component_has_a_smallest_example():
     assert everything() == SMALLEST.keys()
 
 
+@pytest.fixture(scope="module")
+def smallest(run_in, tmp_path_factory):
+    """smallest(cls): the graph of its smallest example, for who does not change it."""
+    folder = tmp_path_factory.mktemp("smallest")
+    return functools.cache(
+        lambda cls: run_in(folder, lambda: cls("it", SMALLEST[cls]), Preview(), preview=True)
+    )
+
+
 @pytest.mark.parametrize("cls", SMALLEST, ids=lambda cls: cls.__name__)
 class TestEveryComponent:
     def test_is_documented(self, cls):
         assert vars(cls)["__doc__"] and inspect.getmodule(cls).__doc__
 
-    def test_owns_every_child(self, cls, preview):
-        graph = preview(lambda: cls("it", SMALLEST[cls]))
+    def test_owns_every_child(self, cls, smallest):
+        graph = smallest(cls)
         assert [r.name for r in graph.values() if r.parent not in graph] == ["it"]
 
-    def test_names_every_child_after_itself(self, cls, preview):
-        graph = preview(lambda: cls("it", SMALLEST[cls]))
+    def test_names_every_child_after_itself(self, cls, smallest):
+        graph = smallest(cls)
         assert [r.urn for r in graph.values() if not (r.name == "it" or r.name.startswith("it-"))] == []
 
-    def test_registers_the_outputs_it_declares(self, cls, preview):
-        graph = preview(lambda: cls("it", SMALLEST[cls]))
+    def test_registers_the_outputs_it_declares(self, cls, smallest):
+        graph = smallest(cls)
         made = next(one for one in graph.values() if one.name == "it" and kind(one) == cls.__name__)
         assert made.outputs.keys() == declared_outputs(cls)
 
-    def test_tags_every_child_that_can_be_tagged(self, cls, preview):
-        graph = preview(lambda: cls("it", SMALLEST[cls]))
+    def test_tags_every_child_that_can_be_tagged(self, cls, smallest):
+        graph = smallest(cls)
         for resource in graph.values():
             if isinstance(tags := resource.inputs.get("tags"), dict):
                 assert {"component", "plane"} <= tags.keys(), resource.urn

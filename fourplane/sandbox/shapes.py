@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from botocore import xform_name
 from botocore.validate import ParamValidator
 
 from fourplane.errors import Failure, Mistake
@@ -37,15 +36,14 @@ def given(**request: Any) -> dict[str, Any]:
 
 def validate(client: Any, operation: str, request: dict[str, Any]) -> None:
     """Check a request against botocore's model of the call: types, required members, ranges, enumerations."""
-    model = client.meta.service_model
-    name = _operation_name(model, operation)
-    shape = model.operation_model(name).input_shape
+    shape = _request(client, operation)
     report = ParamValidator().validate(request, shape)
     problems = (
         [report.generate_report()] if report.has_errors() else _outside_enumerations(request, shape, "")
     )
     if problems:
-        raise Mistake(f"{name} would refuse it: {' '.join('; '.join(problems).split())}")
+        name, told = client.meta.method_to_api_mapping[operation], " ".join("; ".join(problems).split())
+        raise Mistake(f"{name} would refuse it: {told}")
 
 
 def _outside_enumerations(value: Any, shape: Any, path: str) -> list[str]:
@@ -74,8 +72,7 @@ def fit(
     one inside a block alone), or None for an input that does not belong to this call. What fits nowhere is a
     Failure: nothing is dropped unsaid.
     """
-    model = client.meta.service_model
-    shape = model.operation_model(_operation_name(model, operation)).input_shape
+    shape = _request(client, operation)
     return _structure(value, shape, rename or {}, "")
 
 
@@ -87,19 +84,19 @@ def fit_member(
     rename: Mapping[str, str | None] | None = None,
 ) -> dict[str, Any]:
     """One part of a call's request, "LaunchTemplateData" or "BlockDeviceMappings.Ebs" (see fit)."""
-    model = client.meta.service_model
-    shape = model.operation_model(_operation_name(model, operation)).input_shape
+    shape = _request(client, operation)
     for step in path.split("."):
         shape = shape.members[step]
         shape = shape.member if shape.type_name == "list" else shape
     return _structure(value, shape, rename or {}, "")
 
 
-def _operation_name(model: Any, operation: str) -> str:
-    names = {xform_name(name): name for name in model.operation_names}
+def _request(client: Any, operation: str) -> Any:
+    """The shape of a call's request."""
+    model, names = client.meta.service_model, client.meta.method_to_api_mapping
     if operation not in names:
         raise LookupError(f"{model.service_name} has no operation {operation}")
-    return names[operation]
+    return model.operation_model(names[operation]).input_shape
 
 
 def _fitted(value: Any, shape: Any, rename: Mapping[str, str | None], name: str) -> Any:

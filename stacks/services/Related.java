@@ -16,7 +16,8 @@ import java.util.regex.Pattern;
 public final class Related {
     static final Map<String, String> COUNTED = Map.of(
         "catalog_related_lost_total", "Recommendations that did not come, or not in time.");
-    private static final Duration WITHIN = Duration.ofMillis(300);
+    private static final Duration WITHIN = Duration.ofMillis(
+        Long.parseLong(Aws.setting("RELATED_MILLISECONDS", "300")));
     /** A function that fails so often in a row is not asked for a while: nobody waits for it meanwhile. */
     private static final int IN_A_ROW = 5;
     private static final long REST_NANOS = TimeUnit.SECONDS.toNanos(5);

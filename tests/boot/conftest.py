@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 from redis import Redis
 
-from tests.boot.redis_machine import redis_cluster
+from tests.boot.redis_machine import shared_cluster
 
 KEYS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 REGION = "us-east-1"
@@ -42,15 +42,35 @@ def clients(endpoint: str) -> dict[str, str]:
     return {"endpoint_url": endpoint, "region_name": REGION, **keys}
 
 
+@pytest.fixture(scope="session")
+def aws_cli(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """How the AWS CLI is called; "" where there is none."""
+    places = os.environ["PATH"].split(":")
+    found = [path for place in places if (path := shutil.which("aws", path=place))]
+    for aws in found:
+        with open(aws, "rb") as file:
+            python = file.readline().decode(errors="replace").removeprefix("#!").split()
+        if python and Path(python[0]).name.startswith("python"):
+            break
+    else:
+        yield found[0] if found else ""
+        return
+    program, there = Path(__file__).with_name("aws_cli.py"), tmp_path_factory.mktemp("aws") / "socket"
+    command = [python[0], str(program), "serve", str(there), aws]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as serving:
+        assert serving.stdout and serving.stdout.readline() == b"ready\n"
+        yield f"{python[0]} -I -S {program} call {there}"
+        serving.kill()
+
+
 class Machine:
-    def __init__(self, root: Path, endpoint: str) -> None:
+    def __init__(self, root: Path, endpoint: str, aws: str) -> None:
         self.root = root
         self._bin = root / "bin"
         self._bin.mkdir()
         self._calls = root / "calls"
         self._calls.touch()
-        aws = shutil.which("aws")
-        if aws is not None:  # an option, since older versions do not know AWS_ENDPOINT_URL
+        if aws:  # an option, since older versions do not know AWS_ENDPOINT_URL
             self._program("aws", f'exec {aws} --endpoint-url {endpoint} "$@"')
 
     def stand_in(self, name: str, script: str = "") -> None:
@@ -92,18 +112,21 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path, endpoint: str) -> Machine:
-    return Machine(tmp_path, endpoint)
+def machine(tmp_path: Path, endpoint: str, aws_cli: str) -> Machine:
+    return Machine(tmp_path, endpoint, aws_cli)
 
 
 @pytest.fixture(scope="module")
-def locations_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def locations_address() -> str:
     """The address of a real redis-server, for the services that keep and read where drivers are."""
     server = shutil.which("redis-server")
     if server is None:
         pytest.skip("redis-server is not installed; apt-get install redis-server")
-    with redis_cluster(server, tmp_path_factory.mktemp("redis")) as address:
-        yield address
+    address = shared_cluster(server)
+    host, port = address.split(":")
+    with Redis(host=host, port=int(port)) as client:
+        client.flushall()
+    return address
 
 
 @pytest.fixture

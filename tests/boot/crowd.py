@@ -1,20 +1,15 @@
 """Crowds of drivers in a real Redis: their load, and whether each is where it belongs."""
 
-import atexit
-import contextlib
-import functools
 import json
 import random
-import tempfile
 import time
 from collections import Counter
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from blueprints.hot_cells import places, redistribute, store
-from tests.boot.redis_machine import redis_cluster
+from tests.boot.redis_machine import shared_cluster
 
 AIRPORT, STADIUM = (51.4700, -0.4543), (51.5560, -0.2796)
 NORMAL = 150
@@ -22,18 +17,9 @@ NORMAL = 150
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60000)
 
 
-@functools.cache
-def _started(program):
-    """One for all tests of this process: a server takes two seconds until it believes in its cluster."""
-    stack = contextlib.ExitStack()
-    atexit.register(stack.close)
-    folder = stack.enter_context(tempfile.TemporaryDirectory())
-    return stack.enter_context(redis_cluster(program, Path(folder)))
-
-
 @pytest.fixture
 def server(program, monkeypatch):
-    monkeypatch.setenv("REDIS_ADDRESS", _started(program("redis-server", "redis-server")))
+    monkeypatch.setenv("REDIS_ADDRESS", shared_cluster(program("redis-server", "redis-server")))
     monkeypatch.setenv("TLS", "no")
     monkeypatch.setattr(store, "SETTLE_SECONDS", 0)
     monkeypatch.setattr(redistribute, "PAUSE_SECONDS", 0.02)

@@ -1,14 +1,11 @@
 """The programs that match riders and drivers, built as their images build them, on a machine of one's own."""
 
 import base64
-import fcntl
-import hashlib
 import json
 import os
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -17,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot import compiled
+from tests.boot.compiled import go_environment
 from tests.boot.redis_machine import free_port
 
 PROGRAMS = Path("blueprints/matching").resolve()
-BUILT = Path(tempfile.gettempdir()) / f"fourplane-built-{os.getuid()}"
-GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "CGO_CXXFLAGS": "-O1"}
 MATCHING = ["go", "build", "-o", "{out}/program", "."]
 LOCATION = ["make", "--silent", "--jobs=2", "OUT={out}", "CXXFLAGS=-O1", "{out}/location-service"]
 
@@ -37,27 +34,14 @@ def need(program: str) -> None:
         pytest.skip(f"{program} cannot be built; apt-get install {' '.join(missing)}")
 
 
-def go_environment() -> dict[str, str]:
-    return {**os.environ, **GO, "GOCACHE": str(BUILT / "go")}
-
-
 def built(program: str, command: list[str], made: str) -> Path:
-    """A program, built once for each content of its folder: whoever comes second waits for the first."""
+    """A program, built as its folder has it."""
     need(program)
     folder = PROGRAMS / program
     sources = sorted(f for f in folder.iterdir() if f.suffix in (".go", ".cc", ".h") or f.name == "Makefile")
     sources = [source for source in sources if not source.name.endswith("_test.go")]
-    digest = hashlib.sha256(b"".join(f.name.encode() + f.read_bytes() for f in sources)).hexdigest()[:16]
-    out = BUILT / f"{program}-{digest}"
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (out / "done").exists():
-            words = [word.format(out=out) for word in command]
-            done = subprocess.run(words, cwd=folder, env=go_environment(), capture_output=True, text=True)
-            assert done.returncode == 0, done.stderr
-            (out / "done").touch()
-    return out / made
+    words = lambda out: [word.format(out=out) for word in command]  # noqa: E731
+    return compiled.built(program, sources, words, go_environment()) / made
 
 
 def matching_program() -> Path:

@@ -15,6 +15,7 @@ from blueprints.recommendation import infer, serve
 from blueprints.recommendation.model import Model
 
 CAMPAIGN = "arn:aws:personalize:us-east-1:123456789012:campaign/shop"
+SILENT, ASK = "silent", serve.Stages.ask
 FEATURES, MODELS, GROUP = "features", "models", "dev-more-models"
 POPULAR = ["bread", "butter", "cheese"]
 
@@ -24,8 +25,8 @@ class Services:
 
     def __init__(self, percent=50):
         self.percent, self.ranked = percent, ["wine", "grapes"]
-        self.ill = {}
-        """By "flags" or "personalize": a status to fail with, or seconds to keep silent."""
+        self.ill, self.over = {}, threading.Event()
+        """By "flags" or "personalize": a status to fail with, or SILENT."""
         self.asked = {"flags": 0, "personalize": 0}
 
     def __enter__(self):
@@ -35,6 +36,7 @@ class Services:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def __exit__(self, *_):
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -44,8 +46,8 @@ class Services:
         match self.ill.get(who):
             case int(status):
                 return status, {}
-            case float(seconds):
-                time.sleep(seconds)
+            case str():
+                self.over.wait()
         if who == "personalize":
             return 200, {"itemList": [{"itemId": item} for item in self.ranked]}
         if path.startswith("/configuration?"):
@@ -98,6 +100,7 @@ def settle(monkeypatch, redis_address, url):
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("REDIS_SECRET_ARN", raising=False)
+    patience(monkeypatch)
     own = {"REDIS_ADDRESS": redis_address, "TLS": "no", "FEATURES": FEATURES, "MODEL_GROUP": GROUP}
     for name, value in {**own, "FLAGS": "a/b/c", "CAMPAIGN_ARN": CAMPAIGN}.items():
         monkeypatch.setenv(name, value)
@@ -105,6 +108,18 @@ def settle(monkeypatch, redis_address, url):
     with monkeypatch.context() as there:
         there.setenv("AWS_ENDPOINT_URL", url)
         serve.flags()
+
+
+def patience(monkeypatch, without=""):
+    """Wait for every stage as long as a slow machine takes, and hardly for one."""
+
+    def patient(stages, name, *rest):
+        monkeypatch.setattr(serve, "SECONDS", 0.05 if name == without else 20.0)
+        return ASK(stages, name, *rest)
+
+    monkeypatch.setattr(serve, "SECONDS", 20.0)
+    monkeypatch.setattr(serve, "REST_SECONDS", 3600.0)
+    monkeypatch.setattr(serve.Stages, "ask", patient)
 
 
 def zipped(rows):

@@ -1,7 +1,11 @@
 """A real redis-server on loopback, in cluster mode: a command over two slots is refused, as it is by AWS."""
 
+import atexit
+import contextlib
+import functools
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,6 +58,15 @@ def redis_cluster(
     finally:
         server.kill()
         server.wait()
+
+
+@functools.cache
+def shared_cluster(program: str) -> str:
+    """The address of one for all tests of this process: it takes two seconds until it trusts its cluster."""
+    stack = contextlib.ExitStack()
+    atexit.register(stack.close)
+    folder = stack.enter_context(tempfile.TemporaryDirectory())
+    return stack.enter_context(redis_cluster(program, Path(folder)))
 
 
 def _wait(ready) -> None:

@@ -1,7 +1,5 @@
 """The shop's services, built as their images build them, on a machine of one's own."""
 
-import fcntl
-import hashlib
 import http.server
 import json
 import os
@@ -11,7 +9,6 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,8 +17,9 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from stacks.amazon_shop import JAVA
+from tests.boot import compiled
+from tests.boot.compiled import BUILT, built
 from tests.boot.kong_machine import free_port
-from tests.boot.matching_machine import BUILT
 
 SERVICES = Path("stacks/services").resolve()
 ROLE = {
@@ -33,20 +31,6 @@ ROLE = {
 NO_KEYS = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "")
 ROOT = "1-5759e988-bd862e3fe1be46a994272793"
 TRACE = {"X-Amzn-Trace-Id": f"Root={ROOT};Parent=53995c3f42cd8ad8;Sampled=1"}
-
-
-def built(name: str, sources: list[Path], build: Callable[[Path], list[str]]) -> Path:
-    """The folder of a program, built once for each content of its sources: who comes second waits."""
-    digest = hashlib.sha256(b"".join(f.name.encode() + f.read_bytes() for f in sources)).hexdigest()[:16]
-    out = BUILT / f"{name}-{digest}"
-    out.mkdir(parents=True, exist_ok=True)
-    with (out / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (out / "done").exists():
-            done = subprocess.run(build(out), capture_output=True, text=True, cwd=sources[0].parent)
-            assert done.returncode == 0, done.stderr
-            (out / "done").touch()
-    return out
 
 
 def need(folder: Path) -> None:
@@ -62,12 +46,8 @@ def need(folder: Path) -> None:
 
 def java_command(service: str, *more: str) -> list[str]:
     """How a service in Java is run, from the files that its image has besides the shared ones."""
-    if shutil.which("javac") is None:
-        pytest.skip("javac is not installed; apt-get install default-jdk-headless")
     sources = [SERVICES / name for name in (*JAVA, f"{service}.java", *more) if name.endswith(".java")]
-    compile = ["javac", "-Xlint:all", "-Werror", "--release", "17"]
-    classes = built(service, sources, lambda out: [*compile, "-d", str(out), *map(str, sources)])
-    return ["java", "-XX:TieredStopAtLevel=1", "-cp", str(classes), service]
+    return compiled.java(service, sources, "-Xlint:all", "-Werror", "--release", "17")
 
 
 def order_command() -> list[str]:

@@ -162,9 +162,12 @@ def test_waits_while_the_holder_runs_and_goes_on_when_it_has_ended(
     machine, ec2, launch, claim, holder, holders
 ):
     new = launch()
+    machine.stand_in("sleep", "exec /bin/sleep 0.1")
     process = machine.start(SCRIPT, env=claim(new))
-    time.sleep(4)
-    assert process.poll() is None and holders() == ([holder], holder)
+    while machine.called().count("sleep 0.1") < 2:  # it has looked, and looked again
+        assert process.poll() is None
+        time.sleep(0.02)
+    assert holders() == ([holder], holder)
     ec2.terminate_instances(InstanceIds=[holder])
     _, said = process.communicate(timeout=60)
     assert process.returncode == 0 and f"{holder} is running" in said

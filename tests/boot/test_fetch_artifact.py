@@ -119,10 +119,10 @@ def cache(certificate):
 
 
 @pytest.fixture
-def fetch(cache, certificate, program, tmp_path):
+def fetch(cache, certificate, program, tmp_path, aws_cli):
     """fetch(sha256): the script's run, on a machine that is to have the server at opt/server.war."""
     program("aws", "awscli")
-    machine = Machine(tmp_path, cache.api.url)
+    machine = Machine(tmp_path, cache.api.url, aws_cli)
     machine.stand_in("curl", f'exec {program("curl", "curl")} "$@"')
     (tmp_path / "machine.env").write_text("AWS_REGION=us-east-1\n")
 

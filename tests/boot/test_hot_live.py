@@ -33,6 +33,7 @@ def drive(service, points, over):
                 for n in range(first, first + 50)
             ]
             assert service.ask("/api/locations", {"updates": said})[0] == 202
+            time.sleep(0.01)  # others need the processors too
 
 
 def test_the_location_service_and_a_split_agree_on_where_each_driver_is(service, redis, monkeypatch):

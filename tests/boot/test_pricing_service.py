@@ -1,10 +1,8 @@
 """The pricing service, compiled and run: by Debian's Scala 2.11, of which its pods' 2.13 takes all that the
 service uses."""
 
-import fcntl
 import json
 import os
-import shutil
 import subprocess
 import time
 import urllib.error
@@ -13,35 +11,18 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot import compiled
 from tests.boot.kong_machine import free_port
 
 SOURCE = Path("stacks/services/PricingService.scala").resolve()
-LIBRARY = Path("/usr/share/scala/lib/scala-library.jar")
 AIRPORT = "from_lat=37.6213&from_lng=-122.3790&to_lat=37.7749&to_lng=-122.4194"
 
 
 @pytest.fixture(scope="module")
-def classes(tmp_path_factory):
-    scalac = shutil.which("scalac")
-    if scalac is None or not LIBRARY.exists():
-        pytest.skip("scalac is not installed; apt-get install scala default-jdk-headless")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pricing"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # the test run's processes compile it once
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "PricingService.class").exists():
-            environment = {**os.environ, "JAVA_OPTS": "-XX:TieredStopAtLevel=1"}
-            subprocess.run([scalac, "-nobootcp", "-d", folder, SOURCE], check=True, env=environment)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def get(classes):
+def get():
     """get(path): (status, text) of a service that is running."""
     port = free_port()
-    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", f"{classes}:{LIBRARY}", "PricingService"]
-    process = subprocess.Popen(command, env={**os.environ, "PORT": str(port)})
+    process = subprocess.Popen(compiled.scala(SOURCE), env={**os.environ, "PORT": str(port)})
 
     def get(path):
         try:
@@ -51,12 +32,12 @@ def get(classes):
             with error:
                 return error.code, error.read().decode()
 
-    for _ in range(300):
+    for _ in range(1500):
         try:
             get("/health")
             break
         except (urllib.error.URLError, ConnectionError):
-            time.sleep(0.1)
+            time.sleep(0.02)
     yield get
     process.kill()
     process.wait()

@@ -1,6 +1,5 @@
 """There is an answer when any stage is away: a real Redis, S3 by moto, and the others played."""
 
-import time
 from collections import Counter
 
 import boto3
@@ -71,17 +70,18 @@ def test_without_redis_there_is_what_is_popular(services, monkeypatch, program, 
             world.night()
             store.keep(serve.connected(), {OUT: ["milk"]})
             assert ask(OUT)["source"] == "model"
-        begun = time.monotonic()
         found = ask(OUT)
         assert found == {"items": world.POPULAR, "source": "popular", "arm": "model", "lost": ["model"]}
         assert ask(IN)["source"] == "personalize"  # which does not need it
-        assert time.monotonic() - begun < 3
         serve.connected().close()
     world.forget()
 
 
-@pytest.mark.parametrize("ill", [500, 1.0], ids=["failing", "silent"])
-def test_without_personalize_our_model_answers_and_it_is_left_alone_for_a_while(settled, services, ill):
+@pytest.mark.parametrize("ill", [500, world.SILENT])
+def test_without_personalize_our_model_answers_and_it_is_left_alone_for_a_while(
+    settled, services, ill, monkeypatch
+):
+    world.patience(monkeypatch, without="personalize")
     services.ill["personalize"] = ill
     for _ in range(3):
         found = ask(IN)
@@ -90,15 +90,17 @@ def test_without_personalize_our_model_answers_and_it_is_left_alone_for_a_while(
     assert services.asked["personalize"] == 1
 
 
-@pytest.mark.parametrize("ill", [503, 2.0], ids=["failing", "silent"])
-def test_without_flags_that_were_never_read_nobody_is_in_the_test(settled, services, ill):
+@pytest.mark.parametrize("ill", [503, world.SILENT])
+def test_without_flags_that_were_never_read_nobody_is_in_the_test(settled, services, ill, monkeypatch):
+    world.patience(monkeypatch, without="flags")
     services.ill["flags"] = ill
     assert (ask(IN)["source"], ask(IN)["arm"]) == ("model", "model")
 
 
-@pytest.mark.parametrize("ill", [503, 2.0], ids=["failing", "silent"])
-def test_without_flags_everybody_stays_in_the_arm_of_before(settled, services, ill):
+@pytest.mark.parametrize("ill", [503, world.SILENT])
+def test_without_flags_everybody_stays_in_the_arm_of_before(settled, services, ill, monkeypatch):
     assert ask(IN)["arm"] == "personalize"
+    world.patience(monkeypatch, without="flags")
     services.ill["flags"] = ill
     serve.flags()._next = 0.0
     assert [ask(IN)["arm"], ask(OUT)["arm"]] == ["personalize", "model"]
@@ -129,7 +131,5 @@ def test_with_every_stage_away_there_still_is_an_answer(services, monkeypatch):
     with services as url, mock_aws():
         world.settle(monkeypatch, "127.0.0.1:9", url)
         services.ill = {"flags": 503, "personalize": 500}
-        begun = time.monotonic()
         assert ask(IN) == {"items": [], "source": "nothing", "arm": "model", "lost": ["model", "popular"]}
-        assert time.monotonic() - begun < 3
     world.forget()

@@ -39,8 +39,10 @@ def spark(tmp_path_factory):
         "spark.ui.enabled": "false",
         "spark.sql.codegen.wholeStage": "false",  # there is more to compile here than to run
         "spark.sql.adaptive.enabled": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
     }
     builder = sql.SparkSession.builder.master("local[1]")
     for key, value in settings.items():

@@ -2,11 +2,9 @@
 that the service uses."""
 
 import contextlib
-import fcntl
 import http.server
 import json
 import os
-import shutil
 import subprocess
 import threading
 import time
@@ -20,10 +18,10 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tests.boot import compiled
 from tests.boot.kong_machine import free_port
 
 SOURCE = Path("stacks/services/RecommendationService.scala").resolve()
-LIBRARY = Path("/usr/share/scala/lib/scala-library.jar")
 FOUND = {"hits": {"hits": [{"_source": {"title": "Dark"}}]}}
 ROLE = {
     "AccessKeyId": "ASIA1",
@@ -31,22 +29,6 @@ ROLE = {
     "Token": "for/a+while==",
     "Expiration": "2999-01-01T00:00:00Z",
 }
-
-
-@pytest.fixture(scope="module")
-def classes(tmp_path_factory):
-    scalac = shutil.which("scalac")
-    if scalac is None or not LIBRARY.exists():
-        pytest.skip("scalac is not installed; apt-get install scala default-jdk-headless")
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "recommendation"
-    folder.mkdir(exist_ok=True)
-    with (folder / "lock").open("w") as lock:  # the test run's processes compile it once
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "RecommendationService.class").exists():
-            environment = {**os.environ, "JAVA_OPTS": "-XX:TieredStopAtLevel=1"}
-            subprocess.run([scalac, "-nobootcp", "-d", folder, SOURCE], check=True, env=environment)
-    return folder
 
 
 class Aws(http.server.BaseHTTPRequestHandler):
@@ -112,21 +94,14 @@ def aws():
 
 
 @pytest.fixture
-def recommendation(classes):
+def recommendation():
     """recommendation(**environment): asks a service that is running: ask(path) -> (status, answer)."""
     with contextlib.ExitStack() as stack:
 
         def start(**environment):
             port = free_port()
-            command = [
-                "java",
-                "-XX:TieredStopAtLevel=1",
-                "-cp",
-                f"{classes}:{LIBRARY}",
-                "RecommendationService",
-            ]
             settings = {**os.environ, "PORT": str(port), "AWS_REGION": "eu-west-1", **environment}
-            process = subprocess.Popen(command, env=settings, stderr=subprocess.DEVNULL)
+            process = subprocess.Popen(compiled.scala(SOURCE), env=settings, stderr=subprocess.DEVNULL)
             stack.callback(process.wait)
             stack.callback(process.kill)
 
@@ -138,12 +113,12 @@ def recommendation(classes):
                     with error:
                         return error.code, json.load(error)
 
-            for _ in range(300):
+            for _ in range(1500):
                 try:
                     ask("/health")
                     return ask
                 except (urllib.error.URLError, ConnectionError):
-                    time.sleep(0.1)
+                    time.sleep(0.02)
             raise AssertionError("the service did not start in 30 s")
 
         yield start

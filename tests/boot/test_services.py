@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot.compiled import built, go_environment
+
 SERVICES = Path("stacks/services").resolve()
 
 
@@ -40,12 +42,12 @@ def start(tmp_path):
             except urllib.error.HTTPError as error:
                 return error.code, json.load(error)
 
-        for _ in range(300):
+        for _ in range(1500):
             try:
                 ask("/health")
                 return ask
             except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.1)
+                time.sleep(0.02)
         raise AssertionError("the service did not start in 30 s")
 
     yield run
@@ -67,13 +69,10 @@ def billing(start):
 
 
 @pytest.fixture
-def streaming(start, program, tmp_path):
-    binary = str(tmp_path / "streaming")
-    subprocess.run(
-        [program("go", "golang-go"), "build", "-o", binary, str(SERVICES / "streaming_service.go")],
-        env={**os.environ, "GOCACHE": str(tmp_path / "go"), "GO111MODULE": "off", "GOFLAGS": ""},
-        check=True,
-    )
+def streaming(start, program):
+    go, source = program("go", "golang-go"), SERVICES / "streaming_service.go"
+    build = lambda out: [go, "build", "-o", f"{out}/streaming", str(source)]  # noqa: E731
+    binary = str(built("streaming", [source], build, go_environment()) / "streaming")
     return lambda endpoint: start(binary, S3_ENDPOINT=endpoint, CONTENT_ADDRESS="content")
 
 

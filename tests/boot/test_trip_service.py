@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot import compiled
 from tests.boot.cassandra_node import Node, Ring
 from tests.boot.kong_machine import free_port
 
@@ -71,27 +72,22 @@ class Trips:
 
 
 @pytest.fixture(scope="module")
-def trips(tmp_path_factory):
+def trips():
     """One service for all: each test has trips of its own."""
-    folder = tmp_path_factory.mktemp("trip")
-    try:
-        subprocess.run(["javac", "-d", folder, *SOURCES], check=True)
-    except FileNotFoundError:
-        pytest.skip("javac is not installed; apt-get install default-jdk-headless")
+    command = compiled.java("TripService", SOURCES)
     ring, payments, port = Ring(), Payments(), free_port()
     nodes = [Node(ring) for _ in range(3)]
     settings = {"PORT": str(port), "TRIPS_ADDRESS": ",".join(node.address for node in nodes)}
-    command = ["java", "-XX:TieredStopAtLevel=1", "-cp", str(folder), "TripService"]
     environment = {**os.environ, **settings, "PAYMENT_ADDRESS": payments.address}
     process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
     service = Trips(port, ring, nodes, payments)
-    for _ in range(300):
+    for _ in range(1500):
         try:
             if service.ask("GET", "/health")[0] == 200 and ring.types:
                 break
         except (urllib.error.URLError, ConnectionError):
             pass
-        time.sleep(0.1)
+        time.sleep(0.02)
     yield service
     process.kill()
     process.wait()

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.boot import compiled
+
 PROGRAM = Path("stacks/services/UserService.java").resolve()
 DEADLINE = 20  # seconds, against a hang
 INSTANCE = {
@@ -140,19 +142,8 @@ def serve():
         stub.stop()
 
 
-@pytest.fixture(scope="module")
-def program_class(tmp_path_factory):
-    """The program, compiled once: what machines run compiles itself, which takes a second."""
-    folder = tmp_path_factory.mktemp("classes")
-    try:
-        subprocess.run(["javac", "-d", str(folder), str(PROGRAM)], check=True)
-    except FileNotFoundError:
-        pytest.skip("javac is not installed; apt-get install default-jdk-headless")
-    return folder
-
-
 @pytest.fixture
-def start(program_class, serve):
+def start(serve):
     """start(**environment): the running program, on EC2 as it seems."""
     here = f"http://{serve(metadata).address}"
     running = []
@@ -162,7 +153,7 @@ def start(program_class, serve):
             port = probe.getsockname()[1]
         beat = {"PORT": str(port), "HEARTBEAT_SECONDS": "1", "STEP_SECONDS": "1"}
         where = {"AWS_EC2_METADATA_SERVICE_ENDPOINT": here}
-        command = ["java", "-XX:TieredStopAtLevel=1", "-cp", str(program_class), "UserService"]
+        command = compiled.java("UserService", [PROGRAM])  # what machines run compiles itself: a second more
         running.append(subprocess.Popen(command, env={**os.environ, **beat, **where, **environment}))
         return running[-1]
 

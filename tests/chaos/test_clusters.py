@@ -1,5 +1,7 @@
 """What a lost zone leaves of a cluster, of its pods, and of a cache."""
 
+import functools
+
 import pytest
 
 from components.access import connect
@@ -10,6 +12,7 @@ from components.service.kubernetes_service import KubernetesService
 from components.state.redis_cluster import RedisCluster
 from fourplane.chaos import Wish, strike
 from fourplane.sandbox import Sandbox
+from tests.apart import in_child
 
 
 def stack(zones=3):
@@ -28,21 +31,35 @@ def stack(zones=3):
     RedisCluster("cache", {**network.data})
 
 
-@pytest.fixture
-def struck(run):
-    """struck(program, zone): the verdict on each component after the loss of a zone, and on each arrow."""
+def stack_of_two_zones():
+    stack(zones=2)
 
-    def struck(program, zone):
-        with Sandbox() as cloud:
-            report = strike(run(program, cloud), cloud.client, Wish("gorilla", zone=zone))
-        found = {one["component"]: one for one in report.as_json()["components"]}
-        return found | {(one["from"], one["to"]): one for one in report.as_json()["arrows"]}
 
-    return struck
+@pytest.fixture(scope="module", params=[stack], ids=["stack"])
+def struck(request, run_in, tmp_path_factory):
+    """struck(wish): what was lost, the verdict on each component, and on each arrow. `of` says of what."""
+    with Sandbox() as cloud:
+        graph = run_in(tmp_path_factory.mktemp("stack"), request.param, cloud)
+
+        @functools.cache
+        def struck(wish):
+            report = in_child(lambda: strike(graph, cloud.client, wish).as_json())
+            found = {one["component"]: one for one in report["components"]}
+            found |= {(one["from"], one["to"]): one for one in report["arrows"]}
+            return {"lost": report["lost"], **found}
+
+        yield struck
+
+
+def of(program):
+    return pytest.mark.parametrize("struck", [program], ids=[program.__name__], indirect=True)
+
+
+A_ZONE = Wish("gorilla", zone="us-east-1a")
 
 
 def test_a_cluster_goes_on_without_a_zone(struck):
-    found = struck(stack, "us-east-1a")
+    found = struck(A_ZONE)
     assert found["cluster"]["ok"] and found["cluster-nodes"]["ok"]
     assert found["web"]["ok"] and found["web"]["has"] == "1 of 2 pods at least"
     assert found["cache"]["ok"] and found["cache"]["has"] == "2 of 3 copies of each shard at least"
@@ -50,24 +67,23 @@ def test_a_cluster_goes_on_without_a_zone(struck):
 
 
 def test_what_has_a_disk_waits_for_its_zone(struck):
-    found = struck(stack, "us-east-1a")
+    found = struck(A_ZONE)
     assert found["log"]["state"] == "broken" and "wait for it" in found["log"]["why"]
     assert found["web", "log"]["state"] == "broken" and ("cluster", "cluster-nodes") not in found
     assert found["votes"]["ok"] and found["votes"]["has"] == "2 of 3 pods at least"
     assert found["votes"]["why"] == "1 wait for their disks' zone"
 
 
+@of(stack_of_two_zones)
 def test_most_of_those_that_vote_must_go_on(struck):
-    two = struck(lambda: stack(zones=2), "us-east-1a")
+    two = struck(A_ZONE)
     assert two["votes"]["state"] == "broken" and "disks of 2 of 3 pods" in two["votes"]["why"]
     assert two["names"]["state"] == "degraded" and two["names"]["needs"] == "2 that go on"
 
 
-def test_a_monkey_takes_a_node_of_a_cluster(run):
-    with Sandbox() as cloud:
-        report = strike(run(stack, cloud), cloud.client, Wish("monkey"))
-    assert [one["component"] for one in report.fault.lost] == ["cluster-nodes"]
-    found = {one["component"]: one for one in report.as_json()["components"]}
+def test_a_monkey_takes_a_node_of_a_cluster(struck):
+    found = struck(Wish("monkey"))
+    assert [one["component"] for one in found["lost"]] == ["cluster-nodes"]
     assert found["votes"]["ok"] and found["votes"]["why"] == "1 start on other nodes"
     assert found["log"]["state"] == "degraded"
 
@@ -84,14 +100,9 @@ def meshed():
     connect(web, app, cache)
 
 
-def test_pods_of_a_slow_zone_are_late_and_their_mesh_gives_up(run):
-    def late(milliseconds):
-        wish = Wish("latency", zone="us-east-1a", delay_ms=milliseconds)
-        found = strike(graph, cloud.client, wish).as_json()["arrows"]
-        return {(one["from"], one["to"]): one for one in found}
-
-    with Sandbox() as cloud:
-        graph = run(meshed, cloud)
-        assert all(one["ok"] for one in late(100).values())
-        assert late(100)["web", "cache"]["why"] == "at worst 100 ms more of the 1000 ms that web waits"
-        assert not late(3000)["web", "app"]["ok"] and not late(3000)["web", "cache"]["ok"]
+@of(meshed)
+def test_pods_of_a_slow_zone_are_late_and_their_mesh_gives_up(struck):
+    soon, late = (struck(Wish("latency", zone="us-east-1a", delay_ms=more)) for more in (100, 3000))
+    assert all(one["ok"] for ends, one in soon.items() if isinstance(ends, tuple))
+    assert soon["web", "cache"]["why"] == "at worst 100 ms more of the 1000 ms that web waits"
+    assert not late["web", "app"]["ok"] and not late["web", "cache"]["ok"]

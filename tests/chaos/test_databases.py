@@ -1,6 +1,8 @@
 """What a fault leaves of a database alone, of one with a standby, of a cluster of brokers, of a cache before
 tables, and of a warehouse."""
 
+import functools
+
 import pytest
 
 from components.access import connect
@@ -15,6 +17,7 @@ from components.state.warehouse import Warehouse
 from components.state.work_queue import WorkQueue
 from fourplane.chaos import Wish, strike
 from fourplane.sandbox import Sandbox
+from tests.apart import in_child
 
 
 def stack():
@@ -32,18 +35,17 @@ def stack():
 @pytest.fixture(scope="module")
 def struck(run_in, tmp_path_factory):
     """struck(wish): each component's verdict, whether each arrow works, and what was lost, by component."""
-    folder, known = tmp_path_factory.mktemp("stack"), {}
+    with Sandbox() as cloud:
+        graph = run_in(tmp_path_factory.mktemp("stack"), stack, cloud)
 
-    def struck(wish):
-        if wish not in known:
-            with Sandbox() as cloud:
-                report = strike(run_in(folder, stack, cloud), cloud.client, wish).as_json()
+        @functools.cache
+        def struck(wish):
+            report = in_child(lambda: strike(graph, cloud.client, wish).as_json())
             parts = {one["component"]: one for one in report["components"]}
             arrows = {(one["from"], one["to"]): one["ok"] for one in report["arrows"]}
-            known[wish] = parts, arrows, {one["component"]: one for one in report["lost"]}
-        return known[wish]
+            return parts, arrows, {one["component"]: one for one in report["lost"]}
 
-    return struck
+        yield struck
 
 
 MONKEY, HERE, ELSEWHERE = Wish("monkey"), Wish("gorilla", "us-east-1a"), Wish("gorilla", "us-east-1c")

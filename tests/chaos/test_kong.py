@@ -9,6 +9,7 @@ import pytest
 from components.region import Region
 from fourplane.chaos import Wish, strike
 from fourplane.sandbox import Sandbox
+from tests.apart import in_child
 
 HOST = "origin.shop.example.com"
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -169,18 +170,31 @@ def backstage():
 
 
 @pytest.fixture
-def struck(run):
-    """struck(program, kind, drawn, region): the report of a fault."""
+def deployed(run):
+    """deployed(program): struck(kind, drawn, region), the report of a fault, each time of the whole."""
+    with Sandbox() as cloud:
 
-    def struck(program, kind="kong", drawn=None, **wish):
-        with Sandbox() as cloud:
+        def deployed(program):
             graph = run(program, cloud)
-            pairs = drawn and {
-                (a.urn, b.urn) for a in graph.values() for b in graph.values() if (a.name, b.name) in drawn
-            }
-            return strike(graph, cloud.client, Wish(kind, **wish), pairs)
 
-    return struck
+            def struck(kind="kong", drawn=None, **wish):
+                pairs = drawn and {
+                    (a.urn, b.urn)
+                    for a in graph.values()
+                    for b in graph.values()
+                    if (a.name, b.name) in drawn
+                }
+                return in_child(lambda: strike(graph, cloud.client, Wish(kind, **wish), pairs))
+
+            return struck
+
+        yield deployed
+
+
+@pytest.fixture
+def struck(deployed):
+    """struck(program, kind, drawn, region): the report of a fault."""
+    return lambda program, *fault, **wish: deployed(program)(*fault, **wish)
 
 
 def arrows(report):
@@ -252,13 +266,13 @@ def test_a_twin_that_nobody_calls_carries_nothing(struck):
     assert not told["ok"] and "nothing leads to eu/gateway, as edge does elsewhere" in told["why"]
 
 
-def test_what_no_diagram_draws_may_be_lost_and_is_told(struck):
-    drawn = {("edge", "gateway"), ("gateway", "user")}
-    report = struck(shop(more=backstage), drawn=drawn)
+def test_what_no_diagram_draws_may_be_lost_and_is_told(deployed):
+    struck, drawn = deployed(shop(more=backstage)), {("edge", "gateway"), ("gateway", "user")}
+    report = struck(drawn=drawn)
     assert report.survives and arrows(report)["spinnaker", "redis"]["drawn"] is False
     assert {report.graph[urn].name for urn in report.alone} == {"spinnaker", "redis"}
-    assert not struck(shop(more=backstage), drawn={*drawn, ("spinnaker", "redis")}).survives
-    assert not struck(shop(more=backstage)).survives
+    assert not struck(drawn={*drawn, ("spinnaker", "redis")}).survives
+    assert not struck().survives
 
 
 def reading(arn):
@@ -294,10 +308,9 @@ def test_a_copy_serves_whoever_is_told_of_it(struck, copy, works):
     assert arrows(struck(readers(copy)))["streaming", "content"]["ok"] is works
 
 
-def test_other_faults_strike_the_stack_s_own_region(struck):
-    lost = [struck(shop(), kind, seed=seed).fault.lost for kind, seed in (("monkey", 1), ("gorilla", 2))]
+def test_other_faults_strike_the_stack_s_own_region(deployed):
+    struck = deployed(shop())
+    lost = [struck(kind, seed=seed).fault.lost for kind, seed in (("monkey", 1), ("gorilla", 2))]
     assert {one["zone"][:-1] for fault in lost for one in fault} == {"us-east-1"}
-    assert struck(shop(), "latency", seed=3).fault.place.startswith("us-east-1")
-    assert {one["component"] for one in struck(shop(), "monkey", region="eu-west-1").fault.lost} == {
-        "eu/user"
-    }
+    assert struck("latency", seed=3).fault.place.startswith("us-east-1")
+    assert {one["component"] for one in struck("monkey", region="eu-west-1").fault.lost} == {"eu/user"}

@@ -39,7 +39,7 @@ def fis(monkeypatch):
             pass
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     for key in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(key, "x")
@@ -67,24 +67,56 @@ def test_what_aws_refuses_is_one_line(fis):
         experiments.start("shop-prod", "monkey", "us-east-1")
 
 
-def test_a_finding_is_exit_3_and_one_json_object(capfd):
-    assert run(["chaos", "netflix-dev", "gorilla", "--zone", "us-east-1a", "--json"]) == 3
+PROGRAM = """
+from components.access import connect
+from components.network import Network
+from components.service.auto_scaling_service import AutoScalingService
+from components.state.postgresql import PostgreSql
+
+network = Network("network", {"zones": 2})
+till = AutoScalingService("till", {**network.private, "image": "a/b:1", "port": 80})
+standby = pulumi.Config().get_bool("standby") or False
+connect(till, PostgreSql("books", {**network.data, "standby": standby}))
+"""
+STUDY = """
+title: A shop
+diagrams:
+  whole:
+    nodes:
+      TILL: {label: The till, made_true_by: [till]}
+      BOOKS: {label: The books, made_true_by: [books]}
+    arrows:
+      - {from: TILL, to: BOOKS, made_true_by: [till -> books]}
+metrics: []
+"""
+
+
+@pytest.fixture
+def shop(write, monkeypatch):
+    """A project whose stack is a till and its books, to run the command in."""
+    monkeypatch.chdir(write(PROGRAM, **{"case_studies/shop.yaml": STUDY}))
+
+
+def test_a_finding_is_exit_3_and_one_json_object(shop, capfd):
+    assert run(["chaos", "shop-dev", "gorilla", "--zone", "us-east-1a", "--json"]) == 3
     shown = json.loads(capfd.readouterr().out)
     assert shown.keys() == {"stack", "fault", "place", "lost", "components", "arrows", "notes", "survives"}
     assert shown["survives"] is False and shown["fault"] == "gorilla"
     assert all(one.keys() >= {"component", "has", "needs", "ok", "why"} for one in shown["components"])
-    assert all(one.keys() >= {"from", "to", "ok", "why"} for one in shown["arrows"])
+    (arrow,) = shown["arrows"]
+    assert arrow.pop("why") and arrow.pop("state")
+    assert arrow == {"from": "till", "to": "books", "ok": False, "drawn": True}
 
 
-def test_a_stack_that_survives_is_exit_0_and_a_table(capfd):
-    assert run(["chaos", "netflix-dev", "monkey", "--set", "cache_minimum=3"]) == 0
+def test_a_stack_that_survives_is_exit_0_and_a_table(shop, capfd):
+    assert run(["chaos", "shop-dev", "monkey", "--set", "standby=true"]) == 0
     out = capfd.readouterr().out
-    assert out.startswith("netflix-dev: monkey in netflix-dev\n\nlost: ") and "\n  instance i-" in out
-    assert "\n  works     user -> users " in out and "\nnetflix-dev survives" in out
+    assert out.startswith("shop-dev: monkey in shop-dev\n\nlost: ") and "\n  instance i-" in out
+    assert "\n  works     till -> books " in out and "\nshop-dev survives" in out
 
 
 @pytest.mark.parametrize("arguments", [["gorilla", "--zone", "mars"], ["flood"]])
-def test_what_means_nothing_is_one_line_and_exit_2(capfd, arguments):
-    assert run(["chaos", "netflix-dev", *arguments]) == 2
+def test_what_means_nothing_is_one_line_and_exit_2(shop, capfd, arguments):
+    assert run(["chaos", "shop-dev", *arguments]) == 2
     told = capfd.readouterr()
     assert told.out == "" and told.err.startswith("error: ") and told.err.count("\n") == 1

@@ -10,6 +10,8 @@ import sys
 import boto3
 import pytest
 
+from fourplane.cli.app import run
+
 KEYS = {
     "urn", "type", "name", "parent", "custom", "provider", "region", "protect", "dependencies",
     "property_dependencies", "inputs", "outputs",
@@ -32,13 +34,12 @@ def start(root, *arguments, **options):
 
 
 @pytest.fixture
-def fourplane(write):
-    """fourplane(arguments, program): exit code, stdout and stderr."""
+def fourplane(write, monkeypatch, capfd):
+    """fourplane(arguments, program): exit code, stdout and stderr of the command, run in this process."""
 
     def fourplane(*arguments, program=STACK, settings="", **files):
-        process = start(write(program, settings, **files), *arguments)
-        out, err = process.communicate(timeout=60)
-        return process.returncode, out, err
+        monkeypatch.chdir(write(program, settings, **files))
+        return run([*arguments]), *capfd.readouterr()
 
     return fourplane
 

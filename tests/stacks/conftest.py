@@ -1,7 +1,7 @@
-"""A company's stack, deployed once for all tests that only look at it."""
+"""A company's stack, deployed once for all tests of it."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,25 +36,40 @@ def previewed(stack: str, *overrides: str) -> Graph:
     return engine.run(found, stack, settings, Preview(), preview=True)
 
 
-def deploy_alone(stack: str, *overrides: str) -> Graph:
-    """The graph of a deployment into a cloud of its own."""
-    with Sandbox() as cloud:
-        return deploy(cloud, stack, *overrides)
+_standing: list[Deployed] = []  # one at most: a process has one cloud at a time
 
 
-@pytest.fixture(scope="session")
-def deploy_again() -> Callable[..., Graph]:
-    return deploy_alone
+def _end() -> None:
+    while _standing:
+        _standing.pop().cloud.__exit__(None, None, None)
 
 
-@pytest.fixture(scope="module", params=["netflix-dev", "netflix-prod"])
-def netflix(request: pytest.FixtureRequest) -> Iterator[Deployed]:
-    with Sandbox() as cloud:
-        yield Deployed(deploy(cloud, request.param), cloud, "us-east-1")
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Function) -> None:
+    if "deployed" not in item.fixturenames:  # it may deploy into a cloud of its own
+        _end()
+
+
+@pytest.fixture(scope="package")
+def wanted(request: pytest.FixtureRequest) -> Iterator[tuple[str, ...]]:
+    yield request.param
+    _end()
 
 
 @pytest.fixture
-def netflix_to_break() -> Iterator[Deployed]:
-    """A deployment of a test's own."""
-    with Sandbox() as cloud:
-        yield Deployed(deploy(cloud, "netflix-dev"), cloud, "us-east-1")
+def deployed(wanted: tuple[str, ...]) -> Deployed:
+    """What `on` names. A test that changes anything there is marked `apart`."""
+    if not _standing:
+        cloud = Sandbox().__enter__()
+        _standing.append(Deployed(deploy(cloud, *wanted), cloud, "us-east-1"))
+    return _standing[0]
+
+
+def on(stack: str, *others: str, **settings: object) -> pytest.MarkDecorator:
+    """The stack that a test's `deployed` is, or each of some, with settings of its own.
+
+    Tests of the same deployment follow each other, whichever file they are in: it is made once.
+    """
+    overrides = [f"{key}={value}" for key, value in settings.items()]
+    each = [(one, *overrides) for one in (stack, *others)]
+    return pytest.mark.parametrize("wanted", each, indirect=True, ids=" ".join)

@@ -1,6 +1,7 @@
 """Looking around in a deployment."""
 
 from fourplane import case_study, project
+from fourplane.chaos import strike
 from fourplane.drawn import Drawing
 
 ZONES = {"us-east-1a", "us-east-1b", "us-east-1c"}
@@ -17,9 +18,11 @@ def zones(found):
     return {instance["Placement"]["AvailabilityZone"] for instance in found}
 
 
-def drawn(graph):
-    """What the complete architecture of a stack's case study joins."""
-    return Drawing(case_study.read(project.find(), graph.stack), graph).of_the_whole()
+def struck(deployed, wish, **settings):
+    """The report on a deployment after a fault, judged by the complete architecture of its case study."""
+    study = case_study.read(project.find(), deployed.graph.stack).under(settings)
+    drawn = Drawing(study, deployed.graph).of_the_whole() or None
+    return strike(deployed.graph, deployed.cloud.client, wish, drawn)
 
 
 def component(report, name, type):

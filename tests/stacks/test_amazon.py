@@ -3,37 +3,32 @@
 import pytest
 
 from fourplane import case_study, project, rehearse
-from fourplane.chaos import Wish, strike
+from fourplane.chaos import Wish
 from fourplane.drawn import closed, undrawn, unneeded
 from fourplane.errors import Mistake
-from fourplane.sandbox import Sandbox
-from tests.stacks.conftest import deploy, deploy_alone, previewed
-from tests.stacks.look import arrow, drawn
+from tests.stacks.conftest import on, previewed
+from tests.stacks.look import arrow, struck
 
 
-@pytest.fixture(scope="module")
-def prod():
-    """amazon-prod, in a cloud that lasts as long as these tests."""
-    with Sandbox() as cloud:
-        yield deploy(cloud, "amazon-prod"), cloud
-
-
-@pytest.mark.parametrize(("stack", "seen"), [("amazon-dev", deploy_alone), ("amazon-prod", previewed)])
-def test_what_is_drawn_is_open_and_what_is_open_is_drawn(stack, seen):
-    graph, study = seen(stack), case_study.read(project.find(), stack)
+@on("amazon-dev", "amazon-prod")
+def test_what_is_drawn_is_open_and_what_is_open_is_drawn(deployed):
+    graph = deployed.graph
+    study = case_study.read(project.find(), graph.stack)
     assert closed(study, graph) == undrawn(study, graph) == unneeded(study, graph) == set()
 
 
-def test_every_tier_is_ten_times_as_large_on_prime_day_and_comes_back(prod):
-    graph, cloud = prod
-    found = rehearse.rehearse(graph, cloud.client, "prime-day")
+@pytest.mark.apart
+@on("amazon-prod")
+def test_every_tier_is_ten_times_as_large_on_prime_day_and_comes_back(deployed):
+    found = rehearse.rehearse(deployed.graph, deployed.cloud.client, "prime-day")
     fleets = [tier for tier in found.as_json()["tiers"] if tier["kind"] == "fleet"]
     assert found.wrong == [] and len(fleets) == 7
 
 
-def test_the_shop_survives_the_loss_of_a_zone(prod):
-    graph, cloud = prod
-    report = strike(graph, cloud.client, Wish("gorilla", zone="us-east-1b"), drawn(graph))
+@pytest.mark.apart
+@on("amazon-prod")
+def test_the_shop_survives_the_loss_of_a_zone(deployed):
+    report = struck(deployed, Wish("gorilla", zone="us-east-1b"))
     assert report.survives and arrow(report, "order", "orders")["ok"]
 
 

@@ -2,32 +2,25 @@
 
 import pytest
 
-from fourplane.chaos import Wish, strike
+from fourplane.chaos import Wish
 from fourplane.errors import Mistake
-from fourplane.sandbox import Sandbox
-from tests.stacks.conftest import deploy
-from tests.stacks.look import arrow, component, drawn
+from tests.stacks.conftest import on
+from tests.stacks.look import arrow, component, struck
+
+pytestmark = on("netflix-dev")
 
 
-@pytest.fixture(scope="module")
-def slow():
-    """slow(wish): what a fault that changes nothing does to netflix-dev, deployed once."""
-    with Sandbox() as cloud:
-        graph = deploy(cloud, "netflix-dev")
-        yield lambda wish: strike(graph, cloud.client, wish, drawn(graph))
-
-
-def test_chance_is_the_same_for_the_same_seed(slow):
-    places = [slow(Wish("latency", seed=seed)).fault.place for seed in (3, 3, 0, 1, 2, 4)]
+def test_chance_is_the_same_for_the_same_seed(deployed):
+    places = [struck(deployed, Wish("latency", seed=seed)).fault.place for seed in (3, 3, 0, 1, 2, 4)]
     assert places[0] == places[1] and len(set(places)) > 1
 
 
-def test_a_delay_is_compared_with_what_the_gateway_waits(slow):
-    late = slow(Wish("latency", zone="us-east-1b", delay_ms=800))
+def test_a_delay_is_compared_with_what_the_gateway_waits(deployed):
+    late = struck(deployed, Wish("latency", zone="us-east-1b", delay_ms=800))
     assert "gateway waits 500 ms" in arrow(late, "gateway", "user")["why"] and not late.survives
-    quick = slow(Wish("latency", zone="us-east-1b", delay_ms=400))
+    quick = struck(deployed, Wish("latency", zone="us-east-1b", delay_ms=400))
     assert quick.survives and "ms more of the 3000 ms" in arrow(quick, "gateway", "user")["why"]
-    long = slow(Wish("latency", zone="us-east-1b", delay_ms=2500))
+    long = struck(deployed, Wish("latency", zone="us-east-1b", delay_ms=2500))
     assert "replaced without end" in component(long, "user", "AutoScalingService")["why"]
 
 
@@ -39,6 +32,6 @@ def test_a_delay_is_compared_with_what_the_gateway_waits(slow):
         (Wish("kong", region="eu-west-1"), "nothing in region eu-west-1; it is in us-east-1"),
     ],
 )
-def test_rejects_a_fault_that_means_nothing_for_the_stack(slow, wish, said):
+def test_rejects_a_fault_that_means_nothing_for_the_stack(deployed, wish, said):
     with pytest.raises(Mistake, match=said):
-        slow(wish)
+        struck(deployed, wish)

@@ -11,6 +11,7 @@ from fourplane import engine, project
 from fourplane.errors import Mistake
 from fourplane.preview import Preview
 from stacks import STACKS
+from tests.stacks.conftest import previewed
 
 PROJECT = project.find()
 FIELDS = {name: field for kind in STACKS.values() for name, field in kind.model_fields.items()}
@@ -78,17 +79,24 @@ def test_any_settings_give_a_stack_or_one_clear_line(stack, overrides):
         assert len(graph) > 100
 
 
+ELSEWHERE = ("netflix-dev", "region=eu-west-1", "endpoint=http://localhost:4566")
+
+
 def test_an_emulator_gets_every_service():
-    graph = preview("netflix-dev", "endpoint=http://localhost:4566")
-    inputs = graph.one("pulumi:providers:aws").inputs
+    inputs = previewed(*ELSEWHERE).one("pulumi:providers:aws").inputs
     endpoints = json.loads(inputs["endpoints"])[0]
     assert set(endpoints.values()) == {"http://localhost:4566"} and len(endpoints) > 200
     assert inputs["s3UsePathStyle"] == inputs["skipCredentialsValidation"] == "true"
 
 
 def test_every_resource_goes_to_the_stack_s_own_provider():
-    graph = preview("netflix-dev", "region=eu-west-1")
+    graph = previewed(*ELSEWHERE)
     home = graph.one("pulumi:providers:aws")
     custom = [r for r in graph.values() if r.package == "aws" and r.custom and r is not home]
     assert {r.provider for r in custom} == {f"{home.urn}::{home.id}"}
     assert {r.region for r in custom} == {"eu-west-1", "us-east-1"}  # CloudFront's
+
+
+def test_another_region_has_a_network_of_its_own():
+    zones = {r.inputs["availabilityZone"] for r in previewed(*ELSEWHERE).all("aws:ec2/subnet:Subnet")}
+    assert zones == {"eu-west-1a", "eu-west-1b", "eu-west-1c"}

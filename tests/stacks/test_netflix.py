@@ -6,7 +6,10 @@ import pytest
 
 from fourplane import case_study, project
 from fourplane.drawn import closed, undrawn, unneeded
+from tests.stacks.conftest import on
 from tests.stacks.look import ZONES, instances, zones
+
+pytestmark = on("netflix-dev", "netflix-prod")
 
 SERVICES = ("user", "recommendation", "streaming")
 MACHINES = ("gateway", *SERVICES, "billing", "hystrix", "atlas", "eureka", "users")
@@ -45,24 +48,24 @@ def ways(deployed):
     return found
 
 
-def test_the_distributions_serve_behind_their_firewalls(netflix):
-    found = netflix.client("cloudfront").list_distributions()["DistributionList"]["Items"]
+def test_the_distributions_serve_behind_their_firewalls(deployed):
+    found = deployed.client("cloudfront").list_distributions()["DistributionList"]["Items"]
     assert len(found) == 4 and all(one["Enabled"] for one in found)  # the site, and three edges of films
-    acls = netflix.cloud.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
+    acls = deployed.cloud.client("wafv2", "us-east-1").list_web_acls(Scope="CLOUDFRONT")["WebACLs"]
     assert {one["WebACLId"] for one in found} == {acl["ARN"] for acl in acls}
 
 
-def test_every_fleet_runs_in_every_zone_that_it_has_machines_for(netflix):
-    for group in netflix.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]:
+def test_every_fleet_runs_in_every_zone_that_it_has_machines_for(deployed):
+    for group in deployed.client("autoscaling").describe_auto_scaling_groups()["AutoScalingGroups"]:
         placed = [i["AvailabilityZone"] for i in group["Instances"]]
         assert len(placed) == group["DesiredCapacity"] >= 1
         if group["DesiredCapacity"] >= 3:
             assert set(placed) == ZONES
-    assert zones(instances(netflix, stack=netflix.graph.stack)) == ZONES
+    assert zones(instances(deployed, stack=deployed.graph.stack)) == ZONES
 
 
-def test_the_load_balancers_send_to_the_fleets_machines(netflix):
-    elb = netflix.client("elbv2")
+def test_the_load_balancers_send_to_the_fleets_machines(deployed):
+    elb = deployed.client("elbv2")
     targets = elb.describe_target_groups()["TargetGroups"]
     assert len(targets) == 10  # five services, Hystrix, Atlas, three caches
     for group in targets:
@@ -72,9 +75,9 @@ def test_the_load_balancers_send_to_the_fleets_machines(netflix):
         assert health and {h["TargetHealth"]["State"] for h in health} == {"healthy"}
 
 
-def test_every_ring_node_has_its_address_and_its_disk(netflix):
-    nodes = instances(netflix, component="users")
-    disks = [r for r in netflix.graph.all("aws:ebs/volume:Volume") if r.region == "us-east-1"]
+def test_every_ring_node_has_its_address_and_its_disk(deployed):
+    nodes = instances(deployed, component="users")
+    disks = [r for r in deployed.graph.all("aws:ebs/volume:Volume") if r.region == "us-east-1"]
     assert zones(nodes) == ZONES and len(nodes) == len(disks)
     for node in nodes:
         fixed = [e for e in node["NetworkInterfaces"] if e["Attachment"]["DeviceIndex"] == 1]
@@ -82,11 +85,11 @@ def test_every_ring_node_has_its_address_and_its_disk(netflix):
         assert len(fixed) == 1 and "/dev/sdf" in disks
 
 
-def test_the_security_groups_open_exactly_what_the_arrows_ask_for(netflix):
+def test_the_security_groups_open_exactly_what_the_arrows_ask_for(deployed):
     both, one = 2, 1  # a way between two groups is a rule on each side; a prefix list has no side of its own
-    endpoints, prod = "network-endpoints", netflix.graph.stack == "netflix-prod"
+    endpoints, prod = "network-endpoints", deployed.graph.stack == "netflix-prod"
     door = 443 if prod else 80
-    found = {(*map(plain, way[:2]), way[2]): count for way, count in ways(netflix).items()}
+    found = {(*map(plain, way[:2]), way[2]): count for way, count in ways(deployed).items()}
     assert found == {
         ("origin-facing", "gateway-balancer", door): one,
         ("gateway-balancer", "gateway", 8000): both,
@@ -115,30 +118,30 @@ def plain(name):
     return name.rpartition("-")[0] if "-twin-" in name else name
 
 
-def test_every_machine_says_whose_it_is(netflix):
-    for instance in instances(netflix):
+def test_every_machine_says_whose_it_is(deployed):
+    for instance in instances(deployed):
         tags = {tag["Key"]: tag["Value"] for tag in instance["Tags"]}
         assert {"stack", "component", "plane", "owner"} <= tags.keys() and tags[
             "stack"
-        ] == netflix.graph.stack
+        ] == deployed.graph.stack
 
 
-def test_everything_that_can_be_tagged_says_whose_it_is(netflix):
-    for resource in netflix.graph.values():
+def test_everything_that_can_be_tagged_says_whose_it_is(deployed):
+    for resource in deployed.graph.values():
         tags = resource.inputs.get("tags")
         if isinstance(tags, dict):
             assert {"stack", "component", "plane", "owner"} <= tags.keys(), resource.urn
 
 
-def test_no_disk_is_plain(netflix):
-    volumes = netflix.client("ec2").describe_volumes()["Volumes"]
+def test_no_disk_is_plain(deployed):
+    volumes = deployed.client("ec2").describe_volumes()["Volumes"]
     assert volumes and all(volume["Encrypted"] for volume in volumes)
 
 
-def test_what_holds_data_is_protected_where_it_is_not_disposable(netflix):
+def test_what_holds_data_is_protected_where_it_is_not_disposable(deployed):
     holds = ("aws:s3/bucket:Bucket", "aws:ebs/volume:Volume")
-    protected = {r.protect for r in netflix.graph.values() if r.type in holds}
-    assert protected == {netflix.graph.stack == "netflix-prod"}
+    protected = {r.protect for r in deployed.graph.values() if r.type in holds}
+    assert protected == {deployed.graph.stack == "netflix-prod"}
 
 
 @pytest.fixture
@@ -146,13 +149,13 @@ def study():
     return case_study.read(project.find(), "netflix-dev")
 
 
-def test_every_arrow_that_is_built_is_open(netflix, study):
-    assert closed(study, netflix.graph) == set()
+def test_every_arrow_that_is_built_is_open(deployed, study):
+    assert closed(study, deployed.graph) == set()
 
 
-def test_no_way_is_open_that_nobody_drew(netflix, study):
-    assert undrawn(study, netflix.graph) == set()
+def test_no_way_is_open_that_nobody_drew(deployed, study):
+    assert undrawn(study, deployed.graph) == set()
 
 
-def test_the_platform_list_says_only_what_is_needed(netflix, study):
-    assert unneeded(study, netflix.graph) == set()
+def test_the_platform_list_says_only_what_is_needed(deployed, study):
+    assert unneeded(study, deployed.graph) == set()

@@ -6,12 +6,11 @@ import yaml
 from components.component import ArgumentError
 from components.state.sizes import redis_shards_of_memory
 from fourplane import case_study, explain, project
-from fourplane.chaos import Wish, strike
+from fourplane.chaos import Wish
 from fourplane.drawn import Drawing, closed, undrawn, unneeded
 from fourplane.errors import Mistake
-from fourplane.sandbox import Sandbox
-from tests.stacks.conftest import deploy, deploy_alone, previewed
-from tests.stacks.look import component
+from tests.stacks.conftest import on, previewed
+from tests.stacks.look import component, struck
 
 PHASES = ("monolith", "soa", "platform")
 POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
@@ -31,12 +30,10 @@ def kept(graph):
     }
 
 
-@pytest.mark.parametrize(("stack", "seen"), [("uber-dev", deploy_alone), ("uber-prod", previewed)])
-def test_what_is_drawn_is_open_and_what_is_open_is_drawn(stack, seen):
-    graph = seen(stack)
-    assert (
-        closed(study(stack), graph) == undrawn(study(stack), graph) == unneeded(study(stack), graph) == set()
-    )
+@on("uber-dev", "uber-prod")
+def test_what_is_drawn_is_open_and_what_is_open_is_drawn(deployed):
+    graph, told = deployed.graph, study(deployed.graph.stack)
+    assert closed(told, graph) == undrawn(told, graph) == unneeded(told, graph) == set()
 
 
 def test_pods_that_no_arrow_joins_do_not_reach_each_other():
@@ -97,34 +94,26 @@ def test_the_old_database_goes_when_its_rows_have_moved():
     assert graph.all("aws:rds/instance:Instance") == []
 
 
-@pytest.fixture
-def struck():
-    """struck(stack, wish, *overrides): what a fault leaves of a deployment."""
-
-    def strike_it(stack, wish, *overrides):
-        phase = next((one.partition("=")[2] for one in overrides if one.startswith("phase=")), "platform")
-        with Sandbox() as cloud:
-            graph = deploy(cloud, stack, *overrides)
-            drawn = Drawing(study(stack, phase), graph).of_the_whole() or None
-            return strike(graph, cloud.client, wish, drawn)
-
-    return strike_it
-
-
-def test_a_monkey_finds_the_single_point_of_failure_of_the_monolith(struck):
-    report = struck("uber-prod", Wish("monkey"), "phase=monolith")
+@pytest.mark.apart
+@on("uber-prod", phase="monolith")
+def test_a_monkey_finds_the_single_point_of_failure_of_the_monolith(deployed):
+    report = struck(deployed, Wish("monkey"), phase="monolith")
     assert not report.survives
     assert component(report, "road-app", "AutoScalingService")["state"] == "degraded"
     assert component(report, "road-database", "PostgreSql")["state"] == "degraded"
 
 
-def test_the_platform_survives_a_lost_instance_of_everything(struck):
-    report = struck("uber-dev", Wish("monkey"))
+@pytest.mark.apart
+@on("uber-dev")
+def test_the_platform_survives_a_lost_instance_of_everything(deployed):
+    report = struck(deployed, Wish("monkey"), phase="platform")
     assert report.survives and report.failed == [] and len(report.arrows) > 30
 
 
-def test_the_platform_survives_a_lost_zone(struck):
-    report = struck("uber-prod", Wish("gorilla", zone="us-east-1b"))
+@pytest.mark.apart
+@on("uber-prod")
+def test_the_platform_survives_a_lost_zone(deployed):
+    report = struck(deployed, Wish("gorilla", zone="us-east-1b"), phase="platform")
     assert report.survives and report.failed == []
 
 

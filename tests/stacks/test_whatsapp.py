@@ -5,12 +5,11 @@ from pathlib import Path
 import pytest
 
 from fourplane import case_study, explain, project
-from fourplane.chaos import Wish, strike
+from fourplane.chaos import Wish
 from fourplane.drawn import Drawing, closed, undrawn, unneeded
 from fourplane.errors import Mistake
-from fourplane.sandbox import Sandbox
-from tests.stacks.conftest import deploy, previewed
-from tests.stacks.look import component
+from tests.stacks.conftest import on, previewed
+from tests.stacks.look import component, struck
 
 AREAS = ("na", "eu", "asia")
 SPECIFICATION = Path("../shared/spec/case-studies.md")
@@ -20,22 +19,20 @@ def study(stack):
     return case_study.read(project.find(), stack)
 
 
-@pytest.fixture(scope="module")
-def prod():
-    with Sandbox() as cloud:
-        return deploy(cloud, "whatsapp-prod")
-
-
-def test_what_is_drawn_is_open_and_what_is_open_is_drawn(prod):
-    told = study("whatsapp-prod")
+@on("whatsapp-prod")
+def test_what_is_drawn_is_open_and_what_is_open_is_drawn(deployed):
+    prod, told = deployed.graph, study("whatsapp-prod")
     assert closed(told, prod) == undrawn(told, prod) == unneeded(told, prod) == set()
 
 
-def test_settings_and_technology_are_on_the_machines(prod):
-    assert all(explain.prove(study("whatsapp-prod"), prod).values())
+@on("whatsapp-prod")
+def test_settings_and_technology_are_on_the_machines(deployed):
+    assert all(explain.prove(study("whatsapp-prod"), deployed.graph).values())
 
 
-def test_regions_speak_on_the_port_of_servers_and_on_no_other(prod):
+@on("whatsapp-prod")
+def test_regions_speak_on_the_port_of_servers_and_on_no_other(deployed):
+    prod = deployed.graph
     ways = [
         way for way in Drawing(study("whatsapp-prod"), prod).ways if {way.source, way.target} <= prod.keys()
     ]
@@ -45,32 +42,23 @@ def test_regions_speak_on_the_port_of_servers_and_on_no_other(prod):
     assert len({(way.source, way.target) for way in between if way.by != "IAM"}) == 6
 
 
-@pytest.fixture
-def struck():
-    """struck(wish): what a fault leaves of whatsapp-dev."""
-
-    def strike_it(wish):
-        with Sandbox() as cloud:
-            graph = deploy(cloud, "whatsapp-dev")
-            drawn = Drawing(study("whatsapp-dev"), graph).of_the_whole()
-            return strike(graph, cloud.client, wish, drawn)
-
-    return strike_it
-
-
-def test_a_lost_region_leaves_the_two_others_chatting(struck):
-    report = struck(Wish("kong", region="eu-west-1"))
+@pytest.mark.apart
+@on("whatsapp-dev")
+def test_a_lost_region_leaves_the_two_others_chatting(deployed):
+    report = struck(deployed, Wish("kong", region="eu-west-1"))
     left = {"na/chat-servers", "asia/chat-servers"}
     told = [one for one in report.as_json()["arrows"] if {one["from"], one["to"]} == left]
     assert report.survives and component(report, "eu/chat-servers", "ChatServers")["state"] == "lost"
     assert [(one["state"], "lost" in one["why"]) for one in told] == [("works", False)] * 2
 
 
+@pytest.mark.apart
+@on("whatsapp-dev")
 @pytest.mark.parametrize(
     "wish", [Wish("monkey"), Wish("gorilla", zone="us-east-1b")], ids=["monkey", "gorilla"]
 )
-def test_a_lost_machine_or_zone_takes_no_arrow_away(struck, wish):
-    report = struck(wish)
+def test_a_lost_machine_or_zone_takes_no_arrow_away(deployed, wish):
+    report = struck(deployed, wish)
     assert report.survives and report.failed == []
 
 
@@ -109,7 +97,7 @@ def test_rejects_more_phones_than_a_server_holds():
 
 def test_it_runs_on_linux_too():
     graph = previewed("whatsapp-dev", "system=linux")
-    assert len(graph.all("aws:ecr/repository:Repository")) == len(AREAS)
+    assert len(graph.all("aws:ecr/repository:Repository")) == 2 * len(AREAS)  # ejabberd's and nginx's
     assert not [one for one in graph.values() if one.type.endswith(":FreeBsdPackages")]
 
 
