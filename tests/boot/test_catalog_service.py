@@ -364,12 +364,10 @@ def test_recommendations_that_do_not_come_are_not_waited_for_and_after_five_not_
     assert counted(hurried, "catalog_related_lost_total") == 5
 
 
-def test_recommendations_have_300_ms_unless_told_otherwise_though_keys_do_not_come(starting, likes):
+def test_recommendations_are_not_waited_for_while_keys_do_not_come(starting, likes):
     catalog = starting()
     likes.shop.keys.clear()
-    begun = time.monotonic()
-    assert related(catalog)[0] == "category"
-    assert time.monotonic() - begun > 0.29 and likes.shop.asked == []
+    assert related(catalog)[0] == "category" and likes.shop.asked == []
 
 
 @pytest.fixture
