@@ -365,8 +365,8 @@ def test_recommendations_that_do_not_come_are_not_waited_for_and_after_five_not_
 
 
 def test_recommendations_are_not_waited_for_while_keys_do_not_come(starting, likes):
-    catalog = starting()
     likes.shop.keys.clear()
+    catalog = starting()
     assert related(catalog)[0] == "category" and likes.shop.asked == []
 
 
